@@ -1,0 +1,10 @@
+"""What shift invariance costs: margins of invariant classifiers, computed exactly and certified."""
+
+from shiftmath.constructions import dot_on_gray as dot_on_gray
+from shiftmath.dft import dc as dc
+from shiftmath.ledger import Ledger as Ledger
+from shiftmath.margins import NotCertified as NotCertified
+from shiftmath.margins import NotSeparable as NotSeparable
+from shiftmath.margins import Separator as Separator
+from shiftmath.margins import invariant_margin as invariant_margin
+from shiftmath.margins import max_margin as max_margin

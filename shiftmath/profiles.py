@@ -1,0 +1,36 @@
+"""The two profiles of the notebooks, quick and full, and the line in which a page says how it was made.
+
+The environment variable `SHIFTMATH_PROFILE` chooses; without it a notebook runs quick.
+"""
+
+import os
+import platform
+from importlib.metadata import version
+from typing import TypeVar
+
+__all__ = ["choose", "profile", "provenance"]
+
+T = TypeVar("T")
+
+
+def profile() -> str:
+    """The profile in force: quick or full.
+
+    Raises:
+        ValueError: `SHIFTMATH_PROFILE` is set to something else.
+    """
+    name = os.environ.get("SHIFTMATH_PROFILE", "quick")
+    if name not in ("quick", "full"):
+        raise ValueError(f"SHIFTMATH_PROFILE: got {name!r}, takes quick or full")
+    return name
+
+
+def choose(*, quick: T, full: T) -> T:
+    """The value for the profile in force."""
+    return quick if profile() == "quick" else full
+
+
+def provenance(data: str) -> str:
+    """How a page was made: profile, data and versions."""
+    versions = ", ".join(f"{p} {version(p)}" for p in ("shiftmath", "numpy", "scipy", "scikit-learn", "matplotlib"))
+    return f"profile: {profile()}\ndata: {data}\nPython {platform.python_version()}, {versions}"

@@ -1,0 +1,21 @@
+"""Strictness for all tests: JAX in 64 bits, no silent rank promotion, NaN as an error, no windows."""
+
+import os
+
+os.environ |= {
+    "JAX_ENABLE_X64": "1",
+    "JAX_NUMPY_RANK_PROMOTION": "raise",
+    "JAX_DEBUG_NANS": "1",
+    "MPLBACKEND": "agg",
+}
+
+import numpy as np
+import pytest
+
+EPS = float(np.finfo(float).eps)
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed, fresh for each test."""
+    return np.random.default_rng(20210304)
