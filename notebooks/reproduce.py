@@ -112,7 +112,7 @@ def progress(name: str, cells: int) -> Iterator[Any]:
 def peak_memory(client: NotebookClient) -> int:
     """The largest resident size the kernel has had, in bytes; 0 where the system does not tell."""
     try:
-        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text()
+        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text()  # type: ignore[union-attr]
         return 1024 * int(status.split("VmHWM:")[1].split()[0])
     except (AttributeError, IndexError, OSError):
         return 0
@@ -140,8 +140,10 @@ def run(source: Path, profile: str) -> Result:
         start = time.perf_counter()
         try:
             client.execute(env=environment)
-        except (CellExecutionError, DeadKernelError) as error:
-            result.error = str(error).strip().splitlines()[-1]
+        except CellExecutionError as error:
+            result.error = f"{error.ename}: {error.evalue}"
+        except DeadKernelError as error:
+            result.error = f"the kernel died: {error}"
         result.seconds = time.perf_counter() - start
         if record.exists():
             result.claims = [c | {"notebook": source.stem} for c in json.loads(record.read_text(encoding="utf-8"))]

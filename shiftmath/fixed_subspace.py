@@ -2,8 +2,8 @@ r"""The signals that a group of permutations fixes, as a space with coordinates.
 
 If the group exchanges the positions within each of $O_1, \dots, O_r$, it fixes the signals that are constant on each: a
 subspace of dimension $r$ with the orthonormal basis $\mathbf 1_{O_j}/\sqrt{|O_j|}$. The projection on it is the mean
-over the group. All circular shifts exchange all positions: $r = 1$, the basis is $w = \mathbf 1/\sqrt d$ and the coordinate
-is `dft.dc`.
+over the group. All circular shifts exchange all positions: $r = 1$, the basis is $w = \mathbf 1/\sqrt d$ and the
+coordinate is `dft.dc`.
 
 The orbits are given as the number $0, \dots, r - 1$ of the orbit of each position.
 """

@@ -6,29 +6,30 @@ smallest $v = \sum_i \lambda_i z_i$, and $v$ is optimal when no point of either 
 
 $$\min_{z \in A} \langle v, z\rangle + \min_{z \in B} \langle v, z\rangle = |v|^2.$$
 
-The left side over $|v|$ is a lower bound of the distance for any $v$, $|p - q|$ an upper bound for any weights: together
-they are the certificate.
+The left side over $|v|$ is a lower bound of the distance for any $v$, $|p - q|$ an upper bound for any weights:
+together they are the certificate.
 
 The method is that of Wolfe (1976, "Finding the nearest point in a polytope") for two hulls instead of one: keep an
 affinely independent active set, go to the nearest points of the two affine hulls, stop at the first weight that
 vanishes and drop its point, add a point that lies below $v$. The differences $E$ of the active points are kept as a QR
-factorisation, and $v$ is what two rounds of orthogonalisation against $E$ leave: its error is a few eps times the data's
-size, where that of the normal equations would grow with the square of its ratio to the distance.
+factorisation, and $v$ is what two rounds of orthogonalisation against $E$ leave: its error is a few eps times the
+data's size, where that of the normal equations would grow with the square of its ratio to the distance.
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import qr, qr_delete, solve_triangular
+from threadpoolctl import threadpool_limits
 
 __all__ = ["NearestPoints", "nearest_points"]
 
 EPS = float(np.finfo(float).eps)
-ROUND = 64  # points added between two looks at all the data
+ROUND = 64  # points at most added between two looks at all the data
 
-# n points a, m points b, points = n + m of both signs, k columns of E.
 Vector = Float[np.ndarray, "d"]
 Points = Float[np.ndarray, "points d"]
 Weights = Float[np.ndarray, "points"]
@@ -36,7 +37,7 @@ Weights = Float[np.ndarray, "points"]
 
 @dataclass(frozen=True, eq=False)
 class NearestPoints:
-    """The weights of the nearest points p and q, the best normal found and the two bounds of the distance.
+    """The nearest points p and q, the best normal found and the two bounds of the distance.
 
     Attributes:
         positive_weights, negative_weights: of p and of q.
@@ -144,7 +145,7 @@ class _ActiveSet:
 def nearest_points(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"]) -> NearestPoints:
     """The nearest points of the convex hulls of the rows of A and of B, with two bounds of the distance.
 
-    Deterministic. Time is n d for each of a few dozen looks at the data and k d for each of k active points; memory is
+    Time is n d for each of a few dozen looks at the data and k d for each of k active points; memory is
     one copy of the data and at most one more. On a line the hulls are two intervals, and their ends are the answer.
 
     Args:
@@ -159,7 +160,10 @@ def nearest_points(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"]) -> 
     zero = (Z.shape[1] + 10) * EPS * reach
     if Z.shape[1] == 1:
         weights, v = _ends_of_intervals(Z[: len(A), 0], -Z[len(A) :, 0])
-    else:
+        return _bounds(Z, len(A), weights, v, scale, zero)
+    # The linear algebra is bound by memory: a second thread gains nothing, and waits long on a busy machine. Setting
+    # their number takes a millisecond. Of the tolerance: <v, z> errs by a few eps |v| |z|.
+    with threadpool_limits(1, user_api="blas") if Z.size > 50_000 else nullcontext():
         weights, v = _run(Z, len(A), 32 * EPS * reach, zero)
     return _bounds(Z, len(A), weights, v, scale, zero)
 
@@ -181,10 +185,9 @@ def _run(Z: Points, n: int, tolerance: float, zero: float) -> tuple[Weights, Vec
 def _ends_of_intervals(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "m"]) -> tuple[Weights, Float[np.ndarray, "1"]]:
     """On a line: the facing ends of two intervals, or the middle of what they share; weights of all points, and v."""
     low, high = max(a.min(), b.min()), min(a.max(), b.max())
+    p, q = (low, high) if a.min() > b.max() else (high, low)
     if low <= high:
         p = q = (low + high) / 2
-    else:
-        p, q = (low, high) if a.min() > b.max() else (high, low)
     return np.concatenate([_weights_on_line(a, p), _weights_on_line(b, q)]), np.array([p - q])
 
 
@@ -218,8 +221,8 @@ def _start(Z: Points, n: int) -> tuple[int, int]:
 
 def _add_points_below(active: _ActiveSet, tolerance: float, zero: float) -> bool:
     """Add the points that lie lowest, one at a time, as long as they lie below v; False when none did."""
-    base = np.take(active.Z @ active.v, active.base)
-    depth = active.Z @ active.v - base[active.label]
+    depth = active.Z @ active.v
+    depth -= depth[active.base][active.label]
     lowest = np.argpartition(depth, min(ROUND, len(depth) - 1))[:ROUND]
     added = False
     for i in lowest[np.argsort(depth[lowest])].tolist():
@@ -237,8 +240,7 @@ def _bounds(Z: Points, n: int, weights: Weights, v: Vector, scale: float, zero: 
     """Both bounds, evaluated from the weights and from v as they are, whatever their errors."""
     weights[:n] /= weights[:n].sum()
     weights[n:] /= weights[n:].sum()
-    size = float(np.linalg.norm(v))
-    normal = v / size if size else v
+    normal = v / (np.linalg.norm(v) or 1.0)
     depth = Z @ normal
     edge = np.array([depth[:n].min(), depth[n:].min()])
     lower, difference = float(edge.sum()), weights @ Z

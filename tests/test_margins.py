@@ -2,7 +2,6 @@
 
 import math
 import tracemalloc
-import tracemalloc
 
 import numpy as np
 import pytest
