@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,13 +110,24 @@ def progress(name: str, cells: int) -> Iterator[Any]:
         yield bar
 
 
-def peak_memory(client: NotebookClient) -> int:
+def peak_memory(client: Any) -> int:
     """The largest resident size the kernel has had, in bytes; 0 where the system does not tell."""
     try:
-        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text()  # type: ignore[union-attr]
+        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text()
         return 1024 * int(status.split("VmHWM:")[1].split()[0])
     except (AttributeError, IndexError, OSError):
         return 0
+
+
+def execute(client: Any, environment: dict[str, str]) -> None:
+    """Run a notebook in a thread of its own, because in the main one nbclient would keep Ctrl-C for itself."""
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(client.execute, env=environment)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            client.km.provisioner.process.kill()
+            raise
 
 
 def run(source: Path, profile: str) -> Result:
@@ -139,7 +151,7 @@ def run(source: Path, profile: str) -> Result:
         )
         start = time.perf_counter()
         try:
-            client.execute(env=environment)
+            execute(client, environment)
         except CellExecutionError as error:
             result.error = f"{error.ename}: {error.evalue}"
         except DeadKernelError as error:
