@@ -31,7 +31,7 @@ notebooks: $(INSTALLED)  ## run every notebook and check its claims; PROFILE=ful
 	@$(BIN)/python notebooks/reproduce.py --profile "$(PROFILE)" --only $(ONLY)
 
 test: check  ## everything that decides whether a change may land
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist worksteal
 	$(BIN)/python notebooks/reproduce.py
 
 check: $(INSTALLED)  ## the fast part of it: lint, types, unit tests, doctests
@@ -45,6 +45,7 @@ lab: $(INSTALLED)  ## open JupyterLab on the notebooks
 
 bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/margins.py
+	$(BIN)/python benchmarks/kernels.py
 
 lock: $(INSTALLED)  ## resolve requirements.lock afresh from pyproject.toml (takes uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \

@@ -1,6 +1,6 @@
 """Run the notebooks, gather their claims and say whether every one holds.
 
-    python notebooks/reproduce.py [--profile quick|full] [--only 01 02 ...]
+    python notebooks/reproduce.py [--profile quick|full] [--only 01 02 ...] [--jobs 2]
 
 A notebook is the py:percent source under notebooks/src. Profile quick writes the executed pages under build/notebooks;
 profile full writes the committed pages, notebooks/*.ipynb. A page is written whole or not at all, and a page whose
@@ -13,9 +13,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,8 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES, PAGES, BUILD = ROOT / "notebooks" / "src", ROOT / "notebooks", ROOT / "build"
+# Notebooks run side by side; threads of their own would only wait for each other.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -101,13 +102,17 @@ def write_whole(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-@contextmanager
-def progress(name: str, cells: int) -> Iterator[Any]:
-    """A bar over the cells where it can be redrawn; elsewhere a line at the start."""
-    if not sys.stderr.isatty():
-        print(f"{name} ...", file=sys.stderr, flush=True)
-    with tqdm(total=cells, desc=name[:40], unit="cell", disable=None, leave=False) as bar:
-        yield bar
+class Progress:
+    """One bar over the cells of all notebooks where it can be redrawn; elsewhere a line as each begins and ends."""
+
+    def __init__(self, cells: int) -> None:
+        self.bar = tqdm(total=cells, unit="cell", disable=None, leave=False)
+
+    def say(self, name: str, what: str) -> None:
+        """Tell that a notebook begins or ends."""
+        self.bar.set_description(f"{name[:2]} {what}")
+        if self.bar.disable:
+            print(f"{name} {what}", file=sys.stderr, flush=True)
 
 
 def peak_memory(client: Any) -> int:
@@ -119,39 +124,34 @@ def peak_memory(client: Any) -> int:
         return 0
 
 
-def execute(client: Any, environment: dict[str, str]) -> None:
-    """Run a notebook in a thread of its own, because in the main one nbclient would keep Ctrl-C for itself."""
-    with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(client.execute, env=environment)
-        try:
-            future.result()
-        except KeyboardInterrupt:
-            client.km.provisioner.process.kill()
-            raise
+def client_of(notebook: nbformat.NotebookNode, executed: Callable[..., None]) -> NotebookClient:
+    """What runs a notebook cell by cell in a kernel of its own."""
+    return NotebookClient(
+        notebook,
+        timeout=None,
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
+        resources={"metadata": {"path": str(PAGES)}},
+        on_cell_complete=executed,
+    )
 
 
-def run(source: Path, profile: str) -> Result:
+def run(source: Path, profile: str, progress: Progress, running: dict[str, Any]) -> Result:
     """Execute one notebook in a fresh kernel, write its page and return its claims."""
     result, notebook = Result(source.stem), page(source)
-    with tempfile.TemporaryDirectory() as folder, progress(source.stem, len(notebook.cells)) as bar:
+
+    def executed(**_: Any) -> None:
+        progress.bar.update()
+        result.peak_bytes = max(result.peak_bytes, peak_memory(client))
+
+    client = running[source.stem] = client_of(notebook, executed)
+    progress.say(source.stem, "runs")
+    with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "ledger.json"
-        environment = os.environ | {"SHIFTMATH_PROFILE": profile, "SHIFTMATH_LEDGER": str(record)}
-
-        def executed(**_: Any) -> None:
-            bar.update()
-            result.peak_bytes = max(result.peak_bytes, peak_memory(client))
-
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            record_timing=False,
-            extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
-            resources={"metadata": {"path": str(PAGES)}},
-            on_cell_complete=executed,
-        )
+        environment = os.environ | ONE_THREAD | {"SHIFTMATH_PROFILE": profile, "SHIFTMATH_LEDGER": str(record)}
         start = time.perf_counter()
         try:
-            execute(client, environment)
+            client.execute(env=environment)
         except CellExecutionError as error:
             result.error = f"{error.ename}: {error.evalue}"
         except DeadKernelError as error:
@@ -161,10 +161,35 @@ def run(source: Path, profile: str) -> Result:
             result.claims = [c | {"notebook": source.stem} for c in json.loads(record.read_text(encoding="utf-8"))]
         elif not result.error:
             result.error = "closed no ledger"
-    notebook.metadata.pop("language_info", None)
-    folder_of = {True: PAGES if profile == "full" else BUILD / "notebooks", False: BUILD / "failed"}[result.holds]
-    write_whole(folder_of / f"{source.stem}.ipynb", nbformat.writes(notebook) + "\n")
+    del running[source.stem]
+    progress.say(source.stem, f"took {result.seconds:.0f} s")
+    keep(notebook, result, profile)
     return result
+
+
+def keep(notebook: nbformat.NotebookNode, result: Result, profile: str) -> None:
+    """Write the page of a finished run where it belongs."""
+    notebook.metadata.pop("language_info", None)
+    folder = (PAGES if profile == "full" else BUILD / "notebooks") if result.holds else BUILD / "failed"
+    write_whole(folder / f"{result.name}.ipynb", nbformat.writes(notebook) + "\n")
+
+
+def run_all(chosen: list[Path], profile: str, jobs: int) -> list[Result]:
+    """Execute notebooks, some at a time, in threads: in the main one nbclient would keep Ctrl-C for itself."""
+    running: dict[str, Any] = {}
+    progress = Progress(sum(len(page(source).cells) for source in chosen))
+    with ThreadPoolExecutor(jobs) as threads:
+        futures = [threads.submit(run, source, profile, progress, running) for source in chosen]
+        try:
+            results = [future.result() for future in futures]
+        except KeyboardInterrupt:
+            threads.shutdown(wait=False, cancel_futures=True)
+            for client in list(running.values()):
+                client.km.provisioner.process.kill()
+            raise
+        finally:
+            progress.bar.close()
+    return results
 
 
 def table(results: list[Result]) -> str:
@@ -192,9 +217,10 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="*", default=[], metavar="NN", help="numbers of notebooks; all, when none is given"
     )
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks to run at a time (2)")
     arguments = parser.parse_args()
     try:
-        results = [run(source, arguments.profile) for source in sources(arguments.only)]
+        results = run_all(sources(arguments.only), arguments.profile, arguments.jobs)
     except KeyboardInterrupt:
         print("interrupted: pages that were finished stand, no other was touched", file=sys.stderr)
         return 130

@@ -1,7 +1,10 @@
-"""What shift invariance costs: margins of invariant classifiers, computed exactly and certified."""
+"""What shift invariance costs: margins of invariant classifiers and of infinitely wide networks."""
 
+from shiftmath import kernels as kernels
 from shiftmath.constructions import dot_on_gray as dot_on_gray
 from shiftmath.dft import dc as dc
+from shiftmath.interpolant import Indistinguishable as Indistinguishable
+from shiftmath.interpolant import Interpolant as Interpolant
 from shiftmath.ledger import Ledger as Ledger
 from shiftmath.margins import NotCertified as NotCertified
 from shiftmath.margins import NotSeparable as NotSeparable

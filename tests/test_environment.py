@@ -82,7 +82,7 @@ def test_conda_versions_are_those_of_the_lock():
 
 
 def test_python_versions_agree():
-    (python,) = [s for s in CONDA["dependencies"] if isinstance(s, str) and s.startswith("python")]
+    (python,) = [s for s in CONDA["dependencies"] if isinstance(s, str) and re.match("python[<>=]", s)]
     assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["requires-python"])
     assert SpecifierSet(PROJECT["requires-python"]).contains(f"{sys.version_info[0]}.{sys.version_info[1]}")
 

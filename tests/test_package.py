@@ -10,22 +10,29 @@ import pytest
 import shiftmath
 from shiftmath.profiles import choose, profile, provenance
 
-MODULES = sorted(Path(shiftmath.__file__).parent.glob("*.py"))
-MATHEMATICS = {"constructions", "dft", "fixed_subspace", "groups", "hulls", "margins"}
-# A module may import those to its left.
-LAYERS = [
-    "_validation",
+ROOT = Path(shiftmath.__file__).parent
+MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)
+MATHEMATICS = {
+    "constructions",
     "dft",
     "fixed_subspace",
     "groups",
     "hulls",
     "margins",
-    "constructions",
-    "datasets",
-    "ledger",
-    "profiles",
-    "figures",
-]
+    "kernels",
+    "boundary",
+    "interpolant",
+}
+# How the compiled engine caches, how many threads it has, how large a result may be: questions to the system.
+ENGINE_ROOM = {"_compile", "_threads", "_arguments"}
+# A room may import those before it.
+LAYERS = ["_validation", "dft", "fixed_subspace", "groups", "hulls", "margins", "constructions", "datasets", "kernels"]
+LAYERS += ["_search", "boundary", "interpolant", "networks", "ledger", "profiles", "figures"]
+
+
+def room(path):
+    """The top-level module or package of a file."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 def test_the_public_names_are_there():
@@ -59,13 +66,15 @@ def imports(path):
     return own, {n.split(".")[0] for n in names if not n.startswith("shiftmath")}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) != "__init__"], ids=lambda p: p.stem)
 def test_dependencies_go_one_way(path):
     own, _ = imports(path)
-    assert own <= set(LAYERS[: LAYERS.index(path.stem)])
+    assert own - {room(path)} <= set(LAYERS[: LAYERS.index(room(path))])
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.stem in MATHEMATICS], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if room(p) in MATHEMATICS and p.stem not in ENGINE_ROOM], ids=lambda p: p.stem
+)
 def test_mathematics_neither_plots_nor_prints_nor_reads(path):
     _, others = imports(path)
     calls = {
@@ -82,7 +91,8 @@ def test_modules_stay_within_250_lines_and_functions_within_25(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
-            assert not body or body[-1].end_lineno - body[0].lineno < 25, f"{path.name}: {node.name}"
+            most = 40 if path.stem.startswith("_numba") else 25  # a compiled loop is one function
+            assert not body or body[-1].end_lineno - body[0].lineno < most, f"{path.name}: {node.name}"
 
 
 def test_profile_is_quick_unless_the_variable_says_otherwise(monkeypatch):

@@ -1,0 +1,640 @@
+# %% [markdown]
+# # A wide network is its kernel
+#
+# Make the hidden layers of a network wide, start it at random and train it by gradient descent. It then
+# learns one fixed function, the smoothest one, in a sense that a kernel defines, through the training data.
+# The other pages replace networks by this kernel, so this one checks the replacement, following Jacot,
+# Gabriel and Hongler, *Neural Tangent Kernel* (NeurIPS 2018), and Arora et al., *On Exact Computation with an
+# Infinitely Wide Neural Net* (NeurIPS 2019): for a fully connected network, and for a convolutional one with
+# global average pooling. Runs in about 30 seconds and 0.9 GB (profile quick) or 100 seconds (full).
+
+# %% [markdown]
+# ## Statement
+#
+# A **network** is a function $f_w(x)$ of a signal $x$ and of weights $w$, which all start as independent
+# standard normal numbers. With one hidden layer of width $n$, and $\mathrm{relu}(t) = \max(t, 0)$,
+#
+# $$
+# f_w(x) = \frac{1}{\sqrt n} \sum_{j=1}^n v_j\,
+# \mathrm{relu}\Big(\sqrt{\tfrac 2 d}\, \langle w_j, x\rangle\Big).
+# $$
+#
+# Dividing by the roots of $d$ and $n$ in front of the weights, instead of making the weights small, is the
+# **NTK parameterisation**. The convolutional network does the same to every patch of $q$ neighbouring
+# samples, circularly, and takes the mean over all patches before it multiplies by $v$.
+#
+# The **tangent kernel** $\hat\Theta(x, z) = \langle \nabla_w f_w(x), \nabla_w f_w(z)\rangle$ says how a step
+# of gradient descent on $x$ moves the output at $z$.
+#
+# - (a) As $n \to \infty$ the tangent kernel of the one-layer network tends to $\Theta(x, z) =
+#   \frac{|x||z|}{d}\,\kappa(u)$, $u$ the cosine of the angle between $x$ and $z$, with $\kappa(u) =
+#   u\,\kappa_0(u) + \kappa_1(u)$, $\kappa_0(u) = \frac{\pi - \arccos u}{\pi}$, $\kappa_1(u) =
+#   \frac{\sqrt{1-u^2} + u(\pi - \arccos u)}{\pi}$. The error falls like $n^{-1/2}$.
+# - (b) For more layers the kernel follows by a recursion. For the pooled convolution it is the mean of
+#   $\Theta$ over all pairs of patches.
+# - (c) Trained on labels $y_i$ by gradient descent on the squared loss, its output at the start subtracted,
+#   the network tends to the **minimum-norm interpolant** $g(z) = \sum_i \alpha_i \Theta(z, x_i)$ with $\sum_k
+#   \Theta(x_i, x_k)\,\alpha_k = y_i$, again like $n^{-1/2}$.
+
+# %% [markdown]
+# ## Why it is true
+#
+# 1. The gradient has one part for each layer. That for $v$ contributes $\frac1n \sum_j
+#    \mathrm{relu}(\cdot)\,\mathrm{relu}(\cdot)$, that for the $w_j$ contributes $\frac1n \sum_j
+#    v_j^2\,\mathrm{step}(\cdot)\,\mathrm{step}(\cdot)\,\frac 2d\langle x, z\rangle$. Both are means over $n$
+#    independent neurons, so they tend to expectations, with an error like $n^{-1/2}$.
+# 2. For Gaussian $(s, t)$ with variances 1 and correlation $u$ the expectations are $2\,\mathrm
+#    E[\mathrm{relu}(s)\,\mathrm{relu}(t)] = \kappa_1(u)$ and $2\,\mathrm
+#    E[\mathrm{step}(s)\,\mathrm{step}(t)] = \kappa_0(u)$, and $\kappa_1' = \kappa_0$.
+# 3. A wide layer's outputs are again Gaussian, so the same two integrals lead from each layer to the next.
+#    Pooling is a mean of features, so the kernel is a mean over pairs of patches.
+# 4. All $n$ neurons share the work of fitting the labels, so each moves by about $n^{-1/2}$ only. The kernel
+#    hardly changes during training, and with a fixed kernel gradient descent from zero is a linear iteration
+#    that ends in the interpolant.
+#
+# Each step is measured by itself below.
+
+# %% tags=["parameters"]
+from itertools import product
+
+import jax
+import numpy as np
+from flint import arb, arb_series, ctx
+from shiftmath import dot_on_gray, figures
+from shiftmath.figures import BROKEN, MEASURED, THEORY
+from shiftmath.interpolant import Interpolant
+from shiftmath.kernels import Convolutional, FullyConnected, oracle
+from shiftmath.kernels.dual import kappa0, kappa1
+from shiftmath.ledger import Ledger, fitted_slope
+from shiftmath.networks import convolutional, empirical_ntk, fully_connected, layer_kernels, outputs, train
+from shiftmath.profiles import choose, provenance
+
+# %%
+seed = 0
+seeds = choose(quick=60, full=200)  # networks for each width, untrained
+trained_seeds = choose(quick=20, full=40)  # networks for each width, trained
+widths = choose(quick=[16, 64, 256, 1024, 4096], full=[16, 64, 256, 1024, 4096, 16384])
+deep_widths = choose(quick=[32, 128, 512], full=[32, 64, 128, 256, 512])
+train_widths = choose(quick=[128, 512, 2048], full=[128, 512, 2048, 8192])
+eps = np.finfo(float).eps
+print(provenance("synthetic signals and networks from the seed below"))
+
+# %% [markdown]
+# ## In numbers
+#
+# **(a) The two integrals.** Gauss-Legendre quadrature over the region where both Gaussians are positive,
+# which knows no angles: $t = u s + \sqrt{1-u^2}\, e$ with $s$ and $e$ independent, both cut off at 12.
+
+# %%
+nodes, weights = np.polynomial.legendre.leggauss(200)
+
+
+def positive_mean(g, u, reach=12):
+    """E[g(s, t); s > 0, t > 0] for standard Gaussians s, t with correlation u."""
+    s = reach * (1 + nodes[:, None]) / 2
+    low = np.clip(-u * s / np.sqrt(1 - u**2), -reach, reach)
+    e = low + (reach - low) * (1 + nodes) / 2
+    measure = np.outer(weights, weights) * reach * (reach - low) / 4
+    density = np.exp(-(s**2 + e**2) / 2) / (2 * np.pi)
+    return np.sum(measure * density * g(s, u * s + np.sqrt(1 - u**2) * e))
+
+
+# %%
+def step_mean(u):
+    return 2 * positive_mean(lambda s, t: np.ones_like(t), u)
+
+
+def relu_mean(u):
+    return 2 * positive_mean(lambda s, t: s * t, u)
+
+
+# %%
+angles = np.linspace(0.02, np.pi - 0.02, 31)
+cosines = np.cos(angles)
+step_integral, relu_integral = ([mean(u) for u in cosines] for mean in (step_mean, relu_mean))
+print(
+    f"E[step step]: largest distance from kappa_0 / 2: {abs(step_integral - kappa0(cosines)).max() / 2:.0e}"
+)
+print(
+    f"E[relu relu]: largest distance from kappa_1 / 2: {abs(relu_integral - kappa1(cosines)).max() / 2:.0e}"
+)
+
+# %% [markdown]
+# Rounding. That $\kappa_1' = \kappa_0$ can be enclosed rigorously: ball arithmetic carries an interval that
+# contains the true value through every operation, here through power series around eleven points.
+
+# %%
+ctx.prec, ctx.cap = 128, 2
+gaps = []
+for i in range(-5, 6):
+    u = arb_series([arb(i) * 19 / 100, 1])  # the point u and the direction du = 1
+    kappa_1 = ((1 - u * u).sqrt() + u * (arb.pi() - u.acos())) / arb.pi()
+    gaps.append(kappa_1[1] - (arb.pi() - u.acos()[0]) / arb.pi())
+enclosed = sum(gap.contains(0) for gap in gaps)
+radius = max(float(gap.rad()) for gap in gaps)
+print(f"the derivative minus kappa_0 encloses 0 at {enclosed} of {len(gaps)} points, radius {radius:.0e}")
+
+# %% [markdown]
+# Now the kernel $\kappa(u) = u\kappa_0(u) + \kappa_1(u)$ itself, with the tangent kernel of one wide network
+# between one signal on the circle and others, $u$ the cosine.
+
+# %%
+circle = np.sqrt(2) * np.array([np.cos(angles), np.sin(angles)]).T
+parameters, apply = fully_connected(jax.random.key(seed), 2, 4096)
+one_network = empirical_ntk(apply, parameters, circle, np.sqrt(2) * np.eye(2)[:1])[:, 0]
+kappa, ends = cosines * kappa0(cosines) + kappa1(cosines), np.array([1.0, -1.0])
+
+# %%
+fig, (left, right) = figures.panels(1, 2, height=2.7, sharex=True)
+left.plot(cosines, kappa0(cosines), color=THEORY, label=r"$\kappa_0,\ \kappa_1$ (closed form)")
+left.plot(cosines, kappa1(cosines), color=THEORY)
+left.plot(cosines, step_integral, "o", color=MEASURED, label="Gaussian integrals")
+left.plot(cosines, relu_integral, "o", color=MEASURED)
+left.text(-0.75, 0.36, r"$\kappa_0$")
+left.text(0.3, 0.42, r"$\kappa_1$")
+figures.compare(
+    right, (cosines, kappa, r"$\kappa$ (closed form)"), (cosines, one_network, "one network, width 4096")
+)
+for ax, name in ((left, "value"), (right, r"tangent kernel $\kappa$")):
+    ax.set(xlabel="cosine $u$", ylabel=name)
+    ax.legend(loc="upper left")
+
+# %% [markdown]
+# Left, the integrals lie on the closed forms. Right, a single network of width 4096 follows $\kappa$ closely:
+# 2 for equal signals, 0 for opposite ones, and slightly below 0 before that.
+#
+# **(b) Three routes to the kernel.** The recursion with the integrals done by quadrature, for one and three
+# hidden layers; for the pooled convolution, the mean over all pairs of patches. Then neural-tangents, an
+# independent library. It needs an old version of JAX, so its values at the integer signals below are also
+# kept here.
+
+
+# %%
+def recursion(x, z, depth):
+    """The tangent kernel of a fully connected network, layer by layer, by quadrature."""
+    p, q, k = (2 * a @ b / len(x) for a, b in ((x, x), (z, z), (x, z)))
+    theta = k
+    for scale in [2] * (depth - 1) + [1]:
+        u = k / np.sqrt(p * q)
+        k, slope = np.sqrt(p * q) * relu_mean(u) / 2, step_mean(u) / 2
+        k, theta = scale * k, scale * (k + theta * slope)
+    return theta
+
+
+def patches(x):
+    """The patches of three neighbours, circularly."""
+    return np.stack([np.roll(x, 1), x, np.roll(x, -1)], axis=-1)
+
+
+# %%
+X = np.array([[3.0, 1, 1, -1, 2, 4], [1, 2, -3, 1, -2, 5]])
+Z = np.array([[1.0, 3, 1, -2, 4, -1], [-3, 2, -1, 4, -1, 2]])
+routes = [
+    (FullyConnected(), X, Z),
+    (FullyConnected(depth=3), X, Z),
+    (Convolutional(), X[..., None], Z[..., None]),
+]
+closed = np.array([kernel(A, B) for kernel, A, B in routes])
+layers = [[[recursion(x, z, depth) for z in Z] for x in X] for depth in (1, 3)]
+pooled = [[np.mean([recursion(p, r, 1) for p, r in product(patches(x), patches(z))]) for z in Z] for x in X]
+by_quadrature = np.array([*layers, pooled])
+
+# %%
+reference = np.array(
+    [
+        [[4.294960258778101, 0.8614370702341662], [0.4171304737176851, 6.259390238510364]],
+        [[8.362522001722773, 5.11252547498161], [5.276009077168393, 11.490952344823238]],
+        [[4.019135435536236, 3.1006008445154665], [3.842437927163731, 4.200661222483511]],
+    ]
+)
+try:
+    library = np.array([oracle.gram(*route) for route in routes])
+except ImportError:
+    library = reference
+print(f"largest distance: quadrature {abs(by_quadrature - closed).max():.0e}, ", end="")
+print(
+    f"neural-tangents {abs(library - closed).max():.0e}, its kept values {abs(reference - closed).max():.0e}"
+)
+
+# %% [markdown]
+# The three routes agree to rounding. The fourth is the networks themselves.
+#
+# **(a) Networks of finite width.** First the two terms of step 1, one for each layer, averaged over many
+# networks. Training and test signals lie on the sphere $|x| = \sqrt d$.
+
+
+# %%
+def on_sphere(count, d):
+    x = rng.standard_normal((count, d))
+    return x * np.sqrt(d) / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def keys(width, count):
+    """Independent sources of randomness for some networks of this width."""
+    return jax.random.split(jax.random.fold_in(jax.random.key(seed), width), count)
+
+
+# %%
+rng = np.random.default_rng(seed)
+d, y = 8, np.array([1.0, -1, 1, -1, 1])
+X, Z = on_sphere(5, d), on_sphere(8, d)
+U = X @ Z.T / d
+networks = [fully_connected(key, d, 64) for key in keys(0, seeds)]
+terms = np.mean([layer_kernels(apply, w, X, Z) for w, apply in networks], axis=0)
+limits = np.array([U * kappa0(U), kappa1(U)])
+
+# %% [markdown]
+# How far may they be off? The terms of one neuron, $2v^2 u$ or $2st$ where both Gaussians are positive, have
+# means $u\kappa_0$ and $\kappa_1$, and their second moments are integrals again. Dividing the variance by the
+# number of neurons gives the standard error, without any fit.
+
+# %%
+moment = {p: np.vectorize(lambda u, p=p: positive_mean(lambda s, t: (s * t) ** p, u))(U) for p in (0, 1, 2)}
+squares = np.array([4 * 3 * U**2 * moment[0], 4 * moment[2]])  # E[v^4] = 3
+total_variance = squares.sum(axis=0) + 2 * 4 * U * moment[1] - (limits.sum(axis=0)) ** 2
+z_scores = (terms - limits) / np.sqrt((squares - limits**2) / (64 * seeds))
+print(f"first layer: at most {abs(z_scores[0]).max():.1f} standard errors from u kappa_0")
+print(f"last layer:  at most {abs(z_scores[1]).max():.1f} standard errors from kappa_1")
+
+# %% [markdown]
+# The mean is right at any width; what needs width is that a single network is close to it. The distance is
+# the Frobenius norm of the difference, relative to that of the limit, and its root mean square over networks.
+# The pooled network's signals are noise on a bright, a dark and a light background.
+
+# %%
+S = rng.standard_normal((3, 9, 1)) + np.array([1.5, -1.5, 0.5])[:, None, None]
+R = rng.standard_normal((8, 9, 1))
+cases = {
+    "fully connected": (lambda key, n: fully_connected(key, d, n), FullyConnected(), X, Z, y),
+    "pooled convolution": (lambda key, n: convolutional(key, 1, n), Convolutional(), S, R, y[:3]),
+}
+deep = (lambda key, n: fully_connected(key, d, n, 2)), FullyConnected(depth=2), X, Z
+
+
+# %%
+def relative(difference, kernel):
+    return np.linalg.norm(difference) / np.linalg.norm(kernel)
+
+
+def kernel_errors(widths, build, kernel, X, Z, *_):
+    """The error of the tangent kernel, for each width (rows) and network."""
+    limit = kernel(X, Z)
+    drawn = [[empirical_ntk(*build(k, n)[::-1], X, Z) for k in keys(n, seeds)] for n in widths]
+    return np.array([[relative(gram - limit, limit) for gram in row] for row in drawn])
+
+
+# %%
+def rms(errors):
+    return np.sqrt(np.mean(np.square(errors), axis=1))
+
+
+def slope_error(n, errors):
+    """The standard error of the fitted slope of rms(errors), from the scatter over networks."""
+    squares = np.square(errors)
+    log_error = squares.std(axis=1, ddof=1) / squares.mean(axis=1) / 2 / np.sqrt(squares.shape[1])
+    x = np.log(n) - np.mean(np.log(n))
+    return np.linalg.norm(x * log_error) / (x @ x)
+
+
+# %%
+errors = {name: (widths, kernel_errors(widths, *case)) for name, case in cases.items()}
+errors["two hidden layers"] = deep_widths, kernel_errors(deep_widths, *deep)
+predicted = np.sqrt(total_variance.sum() / (limits.sum(axis=0) ** 2).sum() / widths)
+for name, (n, e) in errors.items():
+    print(f"{name:19} slope {fitted_slope(n, rms(e)):.3f} +- {slope_error(n, e):.3f}")
+measured = errors["fully connected"][1]
+height = rms(measured) / predicted
+height_error = np.std(measured**2, axis=1, ddof=1) / np.mean(measured**2, axis=1) / 2 / np.sqrt(seeds)
+print(
+    "fully connected, measured / predicted:",
+    *(f"{h:.2f} +- {e:.2f}" for h, e in zip(height, height_error, strict=True)),
+)
+
+# %% [markdown]
+# The slope is $-1/2$ within its error, and for the fully connected network the height is the predicted one at
+# every width, 16 included.
+#
+# The standard way of writing a network leaves the factors out and draws small weights instead, $\tilde w =
+# \sqrt{2/d}\,w$ and $\tilde v = v/\sqrt n$. It is the same function, but its gradients with respect to the
+# weights are others, and so is its tangent kernel.
+
+
+# %%
+def standard(parameters, x):
+    """The one-layer network in standard parameterisation."""
+    W, v = parameters
+    return jax.nn.relu(x @ W) @ v
+
+
+def standard_kernels(n):
+    """The network of width n: the terms of its kernel, in NTK and in standard parameterisation."""
+    (W, v), apply = fully_connected(jax.random.key(seed), d, n)
+    small = (np.asarray(W) * np.sqrt(2 / d), np.asarray(v) / np.sqrt(n))
+    return layer_kernels(apply, (W, v), X, Z), layer_kernels(standard, small, X, Z)
+
+
+# %%
+def half_power(n, errors):
+    """The line of slope -1/2 that fits best."""
+    return np.exp(np.mean(np.log(errors * np.sqrt(n)))) / np.sqrt(n)
+
+
+# %%
+pairs = [standard_kernels(n) for n in widths]
+standard_errors = [relative(s.sum(axis=0) - limits.sum(axis=0), limits.sum(axis=0)) for _, s in pairs]
+
+# %%
+fig, ax = figures.panels(height=3.0)
+ax.plot(widths, predicted, color=THEORY, label="fully connected, predicted")
+for (name, (n, e)), mark in zip(errors.items(), "os^", strict=True):
+    ax.plot(n, rms(e), mark, color=MEASURED, mfc=MEASURED if mark == "o" else "none", label=name)
+    if mark != "o":
+        ax.plot(n, half_power(n, rms(e)), ":", color=THEORY, label=None if mark == "s" else "slope $-1/2$")
+ax.plot(widths, standard_errors, "x", color=BROKEN, label="standard parameterisation")
+ax.set(xscale="log", yscale="log", xlabel="width $n$", ylabel="relative error of the kernel")
+_ = fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+
+# %% [markdown]
+# Blue, the three kinds of network in NTK parameterisation: each falls along a line of slope $-1/2$, and the
+# dots lie on the line that was predicted without a fit. Red, the kernel in standard parameterisation: it does
+# not approach the limit at all, but grows with the width.
+#
+# **(c) Training.** Gradient descent with the step size $1/\lambda_{max}$, and as many steps as shrink the
+# slowest error to $10^{-9}$, both from the eigenvalues of the network's own tangent kernel.
+
+
+# %%
+def trained(network, X, y):
+    """The trained network with its output at the start subtracted, and its weights at the end."""
+    start, apply = network
+    eigenvalues = np.linalg.eigvalsh(empirical_ntk(apply, start, X, X))
+    steps = np.log(1e-9) / np.log1p(-eigenvalues[0] / eigenvalues[-1])
+    end = train(apply, start, X, y, 1 / eigenvalues[-1], int(np.ceil(steps)))
+    return lambda Z: outputs(apply, end, Z) - outputs(apply, start, Z), end
+
+
+def own_interpolant(network, X, y):
+    """The interpolant with the network's own tangent kernel at the start."""
+    start, apply = network
+    return Interpolant(lambda A, B=None: empirical_ntk(apply, start, A, A if B is None else B), X, y)
+
+
+# %%
+f = Interpolant(FullyConnected(), X, y)
+turn = np.linspace(0, 2 * np.pi, 121)
+path = np.outer(np.cos(turn), X[0]) + np.outer(np.sin(turn), X[1])
+curves = {n: [trained(fully_connected(k, d, n), X, y)[0](path) for k in keys(n, 6)] for n in (16, 2048)}
+
+
+# %%
+def way(start, end):
+    """How far the weights have moved, in the Euclidean norm."""
+    return np.sqrt(sum(np.sum(np.square(np.subtract(b, a))) for a, b in zip(start, end, strict=True)))
+
+
+# %%
+def training_errors(build, kernel, X, Z, y):
+    """Prediction minus interpolant, minus own interpolant, kernel's change, weights' way; per network."""
+    g, found = Interpolant(kernel, X, y), []
+    for n in train_widths:
+        for network in (build(k, n) for k in keys(n, trained_seeds)):
+            predictor, end = trained(network, X, y)
+            own = own_interpolant(network, X, y)
+            moved = relative(empirical_ntk(network[1], end, X, X) - own.gram, own.gram)
+            found.append((predictor(Z) - g(Z), predictor(Z) - own(Z), moved, way(network[0], end)))
+    shape = len(train_widths), trained_seeds, -1
+    return [np.array(column).reshape(shape) for column in zip(*found, strict=True)]
+
+
+# %%
+training = {name: training_errors(*case) for name, case in cases.items()}
+distances = {name: np.sqrt(np.mean(t[0] ** 2, axis=2)) for name, t in training.items()}
+own_distances = {name: np.sqrt(np.mean(t[1] ** 2, axis=2)) for name, t in training.items()}
+changes = {name: t[2][..., 0] for name, t in training.items()}
+for name in cases:
+    for label, e in (
+        ("interpolant", distances),
+        ("own interpolant", own_distances),
+        ("kernel's change", changes),
+    ):
+        slope, error = fitted_slope(train_widths, rms(e[name])), slope_error(train_widths, e[name])
+        print(f"{name:18} {label:15} largest width: {rms(e[name])[-1]:.4f}, slope {slope:.2f} +- {error:.2f}")
+
+# %% [markdown]
+# The distance to the interpolant of the limit kernel falls like $n^{-1/2}$. For the fully connected network
+# the distance to the interpolant of its *own* kernel at the start falls faster, as does the change of that
+# kernel in training: at large width most of the error was there before training began, in the random kernel.
+# For the pooled network training contributes more, and the advantage of its own kernel is small at these
+# widths.
+#
+# To see what the hidden layer adds, the last layer is also trained alone. Its kernel is the other half,
+# $\kappa_1$, the covariance of the outputs at random initialisation (the **NNGP kernel**).
+
+# %%
+nngp = Interpolant(FullyConnected().nngp, X, y)
+top = train_widths[-1]
+last_layer = []
+for (W, v), apply in (fully_connected(k, d, top) for k in keys(top, 10)):
+    frozen = (v,), lambda v, x, W=W, apply=apply: apply((W, *v), x)
+    last_layer.append(trained(frozen, X, y)[0](Z))
+
+
+def worst_z(predictions, target):
+    """The largest distance of the mean prediction from a target, in standard errors."""
+    standard_error = np.std(predictions, axis=0, ddof=1) / np.sqrt(len(predictions))
+    return abs((np.mean(predictions, axis=0) - target) / standard_error).max()
+
+
+# %%
+both_layers = training["fully connected"][0][-1] + f(Z)
+table = {
+    (who, which): worst_z(predictions, target(Z))
+    for who, predictions in (("both layers", both_layers), ("last layer", last_layer))
+    for which, target in (("NTK", f), ("NNGP", nngp))
+}
+for (who, which), z in table.items():
+    print(f"{who:11} trained: {z:5.1f} standard errors from the {which} interpolant")
+
+
+# %%
+def draw_curves(ax):
+    for n, colour in ((16, BROKEN), (2048, MEASURED)):
+        ax.plot(turn, np.transpose(curves[n]), color=colour, linewidth=0.8, alpha=0.7)
+        ax.plot([], [], color=colour, label=f"six networks, width {n}")
+    ax.plot(turn, f(path), color=THEORY, label="interpolant")
+    ax.plot([0, np.pi / 2], y[:2], "s", color=THEORY, mfc="white", label=r"two samples, labels $\pm 1$")
+    ax.set(xlabel="angle on the circle through them", ylabel="trained output $g$")
+
+
+def draw_distances(ax):
+    for (name, e), fill in zip(distances.items(), (MEASURED, "none"), strict=True):
+        ax.plot(train_widths, half_power(train_widths, rms(e)), color=THEORY)
+        ax.plot(train_widths, rms(e), "os"[fill == "none"], color=MEASURED, mfc=fill, label=name)
+    ax.plot([], [], color=THEORY, label="slope $-1/2$")
+
+
+# %%
+gap_of_limits = np.sqrt(np.mean((nngp(Z) - f(Z)) ** 2))
+fig, (left, right) = figures.panels(1, 2, height=3.2)
+draw_curves(left)
+draw_distances(right)
+right.axhline(gap_of_limits, color=BROKEN, linestyle="--", label="NNGP, fully connected")
+right.set(xscale="log", yscale="log", xlabel="width $n$", ylabel="distance to the interpolant")
+right.set_xticks(train_widths, train_widths)
+right.set_yticks([0.01, 0.02, 0.05, 0.1], [0.01, 0.02, 0.05, 0.1])
+right.minorticks_off()
+for ax in (left, right):
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
+
+# %% [markdown]
+# Left, trained networks on a circle through two of the five samples: those of width 2048 lie on the
+# interpolant, those of width 16 meet the samples and go their own ways between. Right, the root mean square
+# distance at test signals falls along lines of slope $-1/2$. The red line is where the interpolant of
+# $\kappa_1$ lies: a narrow network is off by almost as much as that, a wide one is clearly on the side of
+# $\kappa$.
+
+# %% [markdown]
+# ## Where it stops being true
+#
+# **A narrow network.** At width 16 the mean over many networks is right, but a single kernel is not.
+
+# %%
+at = {n: rms(measured)[widths.index(n)] for n in (16, 4096)}
+print(f"relative error of the kernel: {at[16]:.2f} at width 16, {at[4096]:.3f} at width 4096")
+
+# %% [markdown]
+# **Another scale.** Without the factor $\sqrt 2$ each ReLU loses half of the signal's energy. One layer then
+# halves the kernel, which the interpolant does not notice; but it is another kernel, and the check sees it.
+
+# %%
+dense = networks[0][1]
+
+
+def without_factor(parameters, x):
+    W, v = parameters
+    return dense((W / np.sqrt(2), v), x)
+
+
+halved = np.mean([empirical_ntk(without_factor, w, X, Z) for w, _ in networks], axis=0)
+print(f"without the factor: {np.sum(halved) / np.sum(limits):.2f} of the limit")
+
+# %% [markdown]
+# **Standard parameterisation.** The function is the same, and so are its random outputs, but the last layer's
+# term of the kernel is multiplied by $n$ and the first layer's by $d/2$, exactly. So there is no limit, and
+# dividing by $n$ leaves only $\kappa_1$: a step of gradient descent small enough for the last layer does not
+# move the first.
+
+# %%
+factors = np.array([[d / 2, n] for n in widths])[:, :, None, None]
+ntk_terms, standard_terms = (np.array(terms) for terms in zip(*pairs, strict=True))
+scaling_error = abs(standard_terms - factors * ntk_terms) / factors
+print(f"largest distance from these factors, relative to them: {scaling_error.max():.0e}")
+
+# %% [markdown]
+# **Labels that are hard to fit.** "Wide" is relative to the data. With a fixed kernel the weights end at a
+# distance from their start that is the norm of the interpolant, $\|g\| = \sqrt{\sum_i \alpha_i y_i}$: the
+# more alike the kernel finds signals of different labels, the larger it is, and the more the kernel changes
+# on the way. Here is this norm for the training sets above, for one white and one black dot, and for six sets
+# of four signals of noise, with the relative change of the pooled network's kernel at width 1024.
+
+
+# %%
+def change_of_kernel(network, X, y):
+    """How far training moves the tangent kernel, relative to the kernel at the start."""
+    start, apply = network
+    before, after = (empirical_ntk(apply, w, X, X) for w in (start, trained(network, X, y)[1]))
+    return relative(after - before, before)
+
+
+# %%
+rng = np.random.default_rng(seed)
+sets = {"three backgrounds": S, "two dots": np.array(dot_on_gray(9))[..., None]}
+sets |= {f"noise {i}": rng.standard_normal((4, 9, 1)) for i in range(1, 7)}
+norms, moved = {}, {}
+for name, signals in sets.items():
+    labels = y[: len(signals)]
+    norms[name] = Interpolant(Convolutional(), signals, labels).norm
+    moved[name] = change_of_kernel(convolutional(keys(1024, 1)[0], 1, 1024), signals, labels)
+    print(f"{name:18} norm of the interpolant {norms[name]:5.2f}, change of the kernel {moved[name]:.3f}")
+
+# %% [markdown]
+# Where the norm is small the kernel stays where it was; where it is large it moves at the same width. The two
+# dots of the next pages are not easy: their norm is $d$, because pooling leaves so little of a dot. The other
+# pages work with the limit, and a given network on given data may be far from it.
+#
+# ## Try it
+#
+# - Two opposite signals $\pm x$ as the training set: what is the function on the left of the last figure
+#   then? Which function does the theorem of the next pages say it is?
+# - Replace the labels by their tenfold. Why does a wide network now have to be wider?
+# - Your own signals: is this width enough for them? The lines below compare one network with its limit.
+
+# %%
+mine, labels = on_sphere(3, d), np.array([1.0, -1, 1])
+network = fully_connected(jax.random.key(7), d, 1024)
+print("network:    ", np.round(trained(network, mine, labels)[0](Z), 3))
+print("interpolant:", np.round(Interpolant(FullyConnected(), mine, labels)(Z), 3))
+
+# %% [markdown]
+# ## Claims checked
+#
+# Quadrature adds up 200 terms along each axis, so it may be off by 400 eps for each integral of size 1, eps
+# the spacing of float64 at 1; three layers of them by three times that, relative to the largest value.
+# Statistical claims allow 4 standard errors for a slope or height, and 5 for the largest of many numbers; the
+# standard errors are those measured or predicted above.
+
+# %%
+ledger = Ledger("A wide network is its kernel")
+ledger.equal("(a) twice E[step step] is kappa_0", step_integral, kappa0(cosines), 400 * eps)
+ledger.equal("(a) twice E[relu relu] is kappa_1", relu_integral, kappa1(cosines), 400 * eps)
+ledger.equal("(a) the derivative of kappa_1 is kappa_0: enclosures of 0", enclosed, len(gaps), 0)
+ledger.at_most("(a) radius of these enclosures", radius, 2.0**-100)
+ledger.equal("(a) kappa(1) = 2 and kappa(-1) = 0", kappa0(ends) * ends + kappa1(ends), [2, 0], 0)
+ledger.at_most("(a) first layer: the mean is u kappa_0, in standard errors", abs(z_scores[0]).max(), 5)
+ledger.at_most("(a) last layer: the mean is kappa_1, in standard errors", abs(z_scores[1]).max(), 5)
+height_z = abs((height - 1) / height_error).max()
+ledger.at_most("(a) the error has the predicted height at every width, in standard errors", height_z, 4)
+ledger.equal(
+    "(b) recursion and mean over patches, by quadrature", by_quadrature, closed, 3 * closed.max() * 400 * eps
+)
+ledger.equal("(b) neural-tangents", library, closed, 64 * eps)
+ledger.equal("(b) its kept values", reference, closed, 64 * eps)
+
+# %%
+for name, (n, e) in errors.items():
+    ledger.slope(
+        f"{name}: the kernel's error falls like n to the -1/2", n, rms(e), -0.5, 4 * slope_error(n, e)
+    )
+for name, e in distances.items():
+    slope = 4 * slope_error(train_widths, e)
+    ledger.slope(f"(c) {name}: the trained network's distance, too", train_widths, rms(e), -0.5, slope)
+for name, case in cases.items():
+    z = worst_z(training[name][3][-1], Interpolant(case[1], case[2], case[4]).norm)
+    ledger.at_most(f"(c) {name}: the weights move by the norm of g, in standard errors", z, 5)
+
+# %%
+ratio = rms(own_distances["fully connected"])[-1] / rms(distances["fully connected"])[-1]
+ledger.at_most("(c) at the largest width less than half of the error arises in training", ratio, 0.5)
+own, drift = (fitted_slope(train_widths, rms(e["fully connected"])) for e in (own_distances, changes))
+ledger.at_most("(c) the distance from the own interpolant falls faster", own, -0.5)
+ledger.at_most("(c) and so does the change of the kernel", drift, -0.5)
+ledger.at_most(
+    "(c) the mean prediction is the interpolant, in standard errors", table["both layers", "NTK"], 5
+)
+ledger.at_most("(c) last layer alone: that of kappa_1", table["last layer", "NNGP"], 5)
+
+# %% [markdown]
+# And the controls, which must fail, next to the claims that hold in their place.
+
+# %%
+ledger.at_most("a kernel of width 4096 is within 5 percent", at[4096], 0.05)
+ledger.fails("and so is one of width 16", at[16], 0, 0.05)
+ledger.fails("without the factor sqrt 2 the kernel is the same", np.sum(halved) / np.sum(limits), 1, 0.1)
+ledger.equal("standard parameterisation: factors d / 2 and n", scaling_error, 0, 64 * eps)
+ledger.fails("standard parameterisation has the same limit", standard_errors[-1], 0, 0.05)
+ledger.fails("the NNGP interpolant predicts training both layers", table["both layers", "NNGP"], 0, 5)
+ledger.fails("the NTK interpolant predicts training the last layer", table["last layer", "NTK"], 0, 5)
+ledger.equal("two dots: the norm of the interpolant is d", norms["two dots"], 9, 512 * eps)
+ledger.at_most("backgrounds: training changes the kernel by 5 percent", moved["three backgrounds"], 0.05)
+ledger.fails("noise: by no more, in any of six sets", max(moved.values()), 0, 0.05)
+ledger.close()

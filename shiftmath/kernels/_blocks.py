@@ -1,0 +1,40 @@
+"""Gram matrices block by block: bounded memory beyond the result, and half of the blocks if the matrix is symmetric."""
+
+import numpy as np
+
+
+def binary_exponents(X):
+    """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1), as integers; 0 where X[i] = 0."""
+    largest = np.abs(X).reshape(len(X), -1).max(1).astype(float)
+    return np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
+
+
+def scaled(X, exponents):
+    """X[i] 2^e_i, exactly."""
+    return np.ldexp(X, exponents.reshape(-1, *(1,) * (X.ndim - 1)))
+
+
+def ranges(n, size):
+    """Consecutive slices of at most this size that cover range(n)."""
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def blockwise(block, n, m, size, symmetric, dtype):
+    """The (n, m) matrix with entries block(rows, columns, on_diagonal) computed in blocks.
+
+    If symmetric, only blocks on and above the diagonal; on the diagonal the block's lower triangle is not read, and the
+    result equals its
+    transpose to the last bit.
+    """
+    result = np.empty((n, m), dtype)
+    for rows in ranges(n, size):
+        for columns in ranges(m, size):
+            if symmetric and columns.start < rows.start:
+                continue
+            values = block(rows, columns, symmetric and rows == columns)
+            if symmetric and rows == columns:
+                values = np.triu(values) + np.triu(values, 1).T
+            result[rows, columns] = values
+            if symmetric:
+                result[columns, rows] = values.T
+    return result

@@ -1,0 +1,101 @@
+"""The JAX engine: equal to the compiled one, differentiable, silent about JAX's settings."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import kernel_cases as cases
+import numpy as np
+import pytest
+
+from shiftmath.kernels import Convolutional, FullyConnected
+
+pytestmark = pytest.mark.slow
+
+CASES = cases.IMAGE_KERNELS + [(kernel, (6,)) for kernel in cases.VECTOR_KERNELS]
+
+
+@pytest.fixture(autouse=True)
+def double_precision():
+    """64 bit for these tests alone."""
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+@pytest.mark.parametrize(("kernel", "shape"), CASES, ids=repr)
+def test_the_two_engines_agree(kernel, shape):
+    X, Z = cases.gaussian(0, 3, shape), cases.gaussian(1, 2, shape)
+    for function, other in ((kernel, Z), (kernel.nngp, None)):
+        expected = function(X, other)
+        values = function(jnp.asarray(X), None if other is None else jnp.asarray(other))
+        assert isinstance(values, jax.Array)
+        assert values.dtype == jnp.float64
+        assert np.abs(values - expected).max() <= 1e-13 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [Convolutional(3), Convolutional(2, readout="flatten"), Convolutional(2, padding="zero"), FullyConnected(3)],
+    ids=repr,
+)
+def test_engines_agree_where_correlations_are_one_minus_one_and_zero(kernel):
+    X = cases.hard_images((3, 4, 1))
+    X = np.delete(X, 5, 0)
+    expected = kernel(X)
+    scale = cases.scale_of(np.diag(expected), np.diag(expected))
+    assert (np.abs(kernel(jnp.asarray(X)) - expected) / scale).max() <= 1e-12
+    assert (np.abs(kernel(jnp.asarray(X, jnp.float32)) - expected) / scale).max() <= 1e-6
+
+
+@pytest.mark.parametrize(("kernel", "shape"), CASES[::4], ids=repr)
+def test_gradient_is_the_limit_of_differences(kernel, shape):
+    x, z, direction = cases.gaussian(5, 3, shape)
+    f = jax.jit(lambda v: kernel(v[None], jnp.asarray(z)[None])[0, 0])
+    h = 1e-5
+    slope = (f(jnp.asarray(x + h * direction)) - f(jnp.asarray(x - h * direction))) / (2 * h)
+    exact = jnp.vdot(jax.grad(f)(jnp.asarray(x)), direction)
+    # Central difference: O(h^2) truncation with third derivatives of order 100 at most here, and rounding eps f / h.
+    assert abs(slope - exact) <= 100 * h**2 * (1 + abs(exact)) + 1e-10 * (1 + abs(f(jnp.asarray(x))))
+
+
+@pytest.mark.parametrize("kernel", [Convolutional(2), Convolutional(2, padding="zero"), FullyConnected(2)], ids=repr)
+def test_gradient_is_finite_where_the_kernel_has_a_kink(kernel):
+    x = jnp.asarray(cases.gaussian(0, 1, (4, 4, 1)))
+    for z in (x, -x, jnp.roll(x, 1, 1), 0 * x):
+        assert jnp.isfinite(jax.grad(lambda v, z=z: kernel(v, z)[0, 0])(x)).all()
+    assert jnp.isfinite(jax.grad(lambda v: kernel(v, x)[0, 0])(0 * x)).all()
+
+
+def test_jit_and_vmap_change_nothing():
+    kernel, X = Convolutional(2), jnp.asarray(cases.gaussian(0, 4, (4, 5, 1)))
+    expected = kernel(X, X)
+    assert jnp.abs(jax.jit(kernel)(X, X) - expected).max() <= 1e-14
+    one = jax.vmap(lambda x: kernel(x[None], X)[0])(X)
+    assert jnp.abs(one - expected).max() <= 1e-14
+
+
+def test_one_jax_argument_is_enough():
+    kernel, X = Convolutional(2), cases.gaussian(0, 2, (4, 4, 1))
+    assert isinstance(kernel(X, jnp.asarray(X)), jax.Array)
+
+
+def test_dtype_of_the_input_decides():
+    X = jnp.ones((2, 4, 4, 1), jnp.float32)
+    assert Convolutional(2)(X).dtype == jnp.float32
+    assert FullyConnected(2)(X).dtype == jnp.float32
+    assert Convolutional(2)(X.astype(jnp.int32)).dtype == jnp.float64
+
+
+def test_use_changes_no_setting_of_jax():
+    code = (
+        "import jax, jax.numpy as jnp; before = dict(jax.config.values)\n"
+        "from shiftmath.kernels import Convolutional, FullyConnected, oracle\n"
+        "Convolutional(1)(jnp.ones((1, 3, 3, 1))); FullyConnected()(jnp.ones((1, 3)))\n"
+        "assert dict(jax.config.values) == before and Convolutional(1)(jnp.ones((1, 3, 3, 1))).dtype == jnp.float32"
+    )
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=settings)

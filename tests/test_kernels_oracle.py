@@ -1,0 +1,70 @@
+"""Against neural-tangents: committed values everywhere, the library itself where it is installed."""
+
+import json
+from pathlib import Path
+
+import kernel_cases as cases
+import numpy as np
+import pytest
+
+from shiftmath.kernels import Convolutional, FullyConnected, oracle
+
+pytestmark = pytest.mark.slow
+
+REFERENCE = json.loads(Path(__file__).with_name("kernel_reference.json").read_text())["entries"]
+CASES = [(kernel, (6,)) for kernel in cases.VECTOR_KERNELS] + cases.IMAGE_KERNELS
+# neural-tangents forms 1 - rho^2 from a rounded rho: generic pairs of pixels reach 1 - rho > 1e-4, so 2^-52 / 1e-4.
+GENERIC = 2e-12
+
+
+def test_committed_values_belong_to_the_shared_configurations():
+    assert [(entry["kernel"], tuple(entry["shape"])) for entry in REFERENCE] == [
+        (repr(kernel), shape) for kernel, shape in CASES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "case"),
+    list(zip(REFERENCE, CASES, strict=True)),
+    ids=lambda v: repr(v[0]) if isinstance(v, tuple) else "",
+)
+def test_kernels_equal_committed_neural_tangents_values(entry, case):
+    kernel, shape = case
+    X, Z = cases.gaussian(1, 3, shape), cases.gaussian(2, 2, shape)
+    # One image at a time takes another path through the compiled engine than several small ones together.
+    alone = np.concatenate([kernel(x[None], Z) for x in X])
+    for values, name in ((kernel(X, Z), "ntk"), (alone, "ntk"), (kernel.nngp(X, Z), "nngp")):
+        assert np.abs(values - entry[name]).max() <= GENERIC * np.abs(entry[name]).max()
+
+
+@pytest.mark.parametrize(("size", "channels", "seed"), [((5, 8), 2, 0), ((3, 3), 1, 1), ((9,), 3, 2)])
+@pytest.mark.parametrize("padding", ["circular", "zero"])
+@pytest.mark.parametrize("readout", ["average", "flatten"])
+def test_kernels_equal_neural_tangents_on_other_sizes(size, channels, seed, padding, readout):
+    oracle_or_skip()
+    kernel = Convolutional(depth=2 + seed, readout=readout, padding=padding, bias_std=0.1 * seed)
+    X, Z = cases.gaussian(seed, 3, (*size, channels)), cases.gaussian(seed + 9, 2, (*size, channels))
+    expected = oracle.gram(kernel, X, Z)
+    assert np.abs(kernel(X, Z) - expected).max() <= GENERIC * np.abs(expected).max()
+
+
+def oracle_or_skip():
+    """Skips where neural-tangents cannot be imported, with the oracle's own message."""
+    try:
+        oracle.stax_library()
+    except ImportError as error:
+        pytest.skip(str(error))
+
+
+def test_oracle_refuses_what_it_does_not_know():
+    oracle_or_skip()
+    with pytest.raises(TypeError, match="kernel is int"):
+        oracle.network(3)
+
+
+def test_gram_on_the_diagonal_is_within_the_errors_of_neural_tangents():
+    oracle_or_skip()
+    X = cases.gaussian(4, 4, (10,))
+    # On the diagonal neural-tangents sees 1 - rho of a few 2^-53, so kappa0 is off by up to sqrt(2 * 2^-52) / pi.
+    for kernel in (FullyConnected(3), FullyConnected(2, "abs")):
+        assert np.allclose(kernel(X), oracle.gram(kernel, X), rtol=1e-7, atol=0)
