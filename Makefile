@@ -10,7 +10,7 @@ ONLY ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help notebooks test check lab bench lock clean
+.PHONY: help notebooks test check lint lab bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -23,22 +23,24 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@"$(PYTHON)" -m venv --clear .venv \
 	  || { echo "$(PYTHON) cannot make environments: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
 	@# Without --no-deps pip would fetch TensorFlow, 2.5 GB that neural-tangents asks for and nothing here uses.
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 notebooks: $(INSTALLED)  ## run every notebook and check its claims; PROFILE=full renders the pages; ONLY=01 runs one
 	@$(BIN)/python notebooks/reproduce.py --profile "$(PROFILE)" --only $(ONLY)
 
-test: check  ## everything that decides whether a change may land
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist worksteal
+test: lint  ## everything that decides whether a change may land
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	$(BIN)/python notebooks/reproduce.py
 
-check: $(INSTALLED)  ## the fast part of it: lint, types, unit tests, doctests
+check: lint  ## the fast part of it: lint, types, unit tests, doctests
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(INSTALLED)  ## lint, format and types alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow"
 
 lab: $(INSTALLED)  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
