@@ -7,7 +7,7 @@
 # the largest distance from it that any classifier could give, its own length. This is the fully connected
 # half of Theorem 2 of Ge, Singla, Basri and Jacobs (NeurIPS 2021). The [next
 # page](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) does the same for a convolutional network
-# with pooling. Runs in about 20 seconds (profile quick) or 40 (full), within 1 GB.
+# with pooling. Runs in about 15 seconds in either profile, within 0.6 GB.
 
 # %% [markdown]
 # ## Statement

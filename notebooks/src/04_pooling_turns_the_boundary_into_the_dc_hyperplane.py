@@ -6,7 +6,7 @@
 # another boundary: the images whose pixels sum to zero. Whatever $x$ looks like, the network decides by
 # brightness alone, and the distance from $x$ to the boundary shrinks to the DC component of $x$: for a dot on
 # $d$ pixels to $1/\sqrt d$. This is the convolutional half of Theorem 2, and Corollary 2, of Ge, Singla,
-# Basri and Jacobs (NeurIPS 2021). Runs in about 40 seconds (profile quick) or 90 (full), within 1.5 GB.
+# Basri and Jacobs (NeurIPS 2021). Runs in about 45 seconds (profile quick) or 110 (full), within 1 GB.
 
 # %% [markdown]
 # ## Statement
