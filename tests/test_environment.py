@@ -17,7 +17,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 HELD = {"python", "pip"}  # what conda brings that no lock names
-INDIRECT = {"frozendict"}  # what neural-tangents needs and pip, told to follow no dependencies, leaves to conda
+# What packages from pip need and pip, told to follow no dependencies, leaves to conda.
+INDIRECT = {"frozendict", "gitpython"}
 
 
 def direct_requirements():
@@ -66,7 +67,7 @@ def test_conda_names_what_pyproject_names():
     direct = {canonicalize_name(r.name) for r in direct_requirements()}
     in_pip = {canonicalize_name(Requirement(s).name) for s in pip_specs() if not s.startswith("-e")}
     assert set(conda_specs()) - HELD - INDIRECT == direct - in_pip
-    assert in_pip == {"neural-tangents"}
+    assert in_pip == {"eagerpy", "foolbox", "neural-tangents"}
     assert "-e ." in pip_specs()
 
 
