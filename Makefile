@@ -1,4 +1,4 @@
-# Every target sets up .venv by itself; `make help` lists them.
+# Every target sets up the environment that it needs by itself; `make help` lists them.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -9,30 +9,38 @@ PROFILE ?= quick
 ONLY ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
+LATEST := .venv-latest
+RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help notebooks test check lint lab bench lock clean
+.PHONY: help notebooks test test-latest check lint lab bench lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock
+$(LATEST)/installed: requirements-latest.lock
+$(INSTALLED) $(LATEST)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: none found; name one with PYTHON=..." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed: $(PYTHON) is another; name one with PYTHON=..." >&2; exit 1; }
-	@echo "Setting up .venv (a minute or two, once) ..."
-	@"$(PYTHON)" -m venv --clear .venv \
+	@echo "Setting up $(@D) (a minute or two, once) ..."
+	@"$(PYTHON)" -m venv --clear $(@D) \
 	  || { echo "$(PYTHON) cannot make environments: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
 	@# Without --no-deps pip would fetch TensorFlow, 2.5 GB that neural-tangents asks for and nothing here uses.
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(filter %.lock,$^)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 notebooks: $(INSTALLED)  ## run every notebook and check its claims; PROFILE=full renders the pages; ONLY=01 runs one
 	@$(BIN)/python notebooks/reproduce.py --profile "$(PROFILE)" --only $(ONLY)
 
-test: lint  ## everything that decides whether a change may land
+test: lint  ## lint, types, tests, doctests, every notebook: this and the next decide whether a change may land
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	$(BIN)/python notebooks/reproduce.py
+
+test-latest: $(LATEST)/installed  ## the package's tests on the newest JAX, without neural-tangents and the notebooks
+	$(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal --ignore tests/test_notebooks.py --ignore tests/test_reproduce.py
 
 check: lint  ## the fast part of it: lint, types, unit tests, doctests
 	$(BIN)/python -m pytest -q -m "not slow"
@@ -49,10 +57,12 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/margins.py
 	$(BIN)/python benchmarks/kernels.py
 
-lock: $(INSTALLED)  ## resolve requirements.lock afresh from pyproject.toml (takes uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
+lock: $(INSTALLED)  ## resolve both locks afresh from pyproject.toml (takes uv)
+	$(RESOLVE) --all-extras --upgrade -o requirements.lock
+	@# What the file has is what uv prefers: the second lock keeps the versions of the first, but for JAX.
+	cp requirements.lock requirements-latest.lock
+	$(RESOLVE) --extra test --upgrade-package jax --upgrade-package jaxlib -o requirements-latest.lock
 
-clean:  ## remove .venv, build/ and caches
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache *.egg-info
+clean:  ## remove the environments, build/ and caches
+	rm -rf .venv $(LATEST) build .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,17 @@
-"""Kernels against neural-tangents: one process, alternating, medians; the rival at its best batch, in float64.
+"""Kernels: against neural-tangents, and how their cost grows with images and pixels.
 
-    python benchmarks/kernels.py [--repeats 3] [--output benchmarks/results/kernels.md]
+    python benchmarks/kernels.py [--only comparison | scaling] [--repeats 3] [--output benchmarks/results]
 
-One row is an n x n Gram matrix of n standard normal images (3 x 3 filter, circular padding, ReLU). Times are per pair
+The comparison, results/kernels.md: one process, alternating, medians; the rival at its best batch, in float64. One row
+is an n x n Gram matrix of n standard normal images (3 x 3 filter, circular padding, ReLU). Times are per pair
 of the full square;
 memory is the peak of the process above its level before the call, the result included; the error is the largest
 entrywise difference
 from neural-tangents in float64, relative to it. neural-tangents runs in float64 throughout, where it is faster than in
 float32.
+
+The scaling, results/kernels_scaling.md: medians of the compiled engine in float64 over several sizes, with the slope of
+the logarithms; all digits in one run; a dot on an image far too large to store.
 """
 
 import argparse
@@ -25,8 +29,10 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from sklearn.datasets import load_digits
 
 from shiftmath.kernels import Convolutional, oracle
+from shiftmath.kernels.dots import Dots, dots_gram
 
 CASES = [
     # n, side, depth, readout, batch sizes tried for neural-tangents
@@ -38,6 +44,9 @@ CASES = [
     (128, 32, 2, "flatten", (16, 32, 64, 128)),
     (256, 8, 2, "flatten", (64, 128, 256)),
 ]
+# For the exponent in d: readout, images n of an n x n matrix, sides. For the exponent in n: readout, numbers n, side.
+PIXELS = [("average", 4, (16, 24, 32, 48)), ("flatten", 64, (16, 32, 64, 128))]
+IMAGES = [("average", (8, 16, 32, 64), 16), ("flatten", (64, 128, 256, 512), 16)]
 FIRST_CALL = (
     "import time; t = time.perf_counter(); import numpy as np; from shiftmath.kernels import Convolutional; "
     "Convolutional(2)(np.ones((2, 8, 8, 1))); print(time.perf_counter() - t)"
@@ -158,10 +167,76 @@ def table(repeats):
     return f"# Kernels against neural-tangents\n\n{machine()}\n\n{body}\n\n{first}\n"
 
 
+def seconds_of(function, repeats):
+    """The median time of a call that is compiled."""
+    function()
+    return statistics.median(measured(function)[0] for _ in range(repeats))
+
+
+def square(readout, n, side, repeats):
+    """Seconds for the Gram matrix of n images against n others, 2 layers."""
+    X, Z = np.random.default_rng(0).normal(size=(2, n, side, side, 1))
+    return seconds_of(lambda: Convolutional(2, readout=readout)(X, Z), repeats)
+
+
+def exponents(repeats):
+    """Tables of times over pixels and over images, each with its fitted exponent."""
+    lines = ["| readout | images | pixels d | ms per pair | ms |", "| --- | --- | --- | --- | --- |"]
+    cases = [("d", r, [(n, side) for side in sides]) for r, n, sides in PIXELS]
+    cases += [("n", r, [(n, side) for n in numbers]) for r, numbers, side in IMAGES]
+    slopes = []
+    for letter, readout, sizes in cases:
+        times = [square(readout, n, side, repeats) for n, side in sizes]
+        grown = [n if letter == "n" else side**2 for n, side in sizes]
+        slope = np.polyfit(np.log(grown), np.log(times), 1)[0]
+        slopes.append(f"- {readout}: time grows as {letter}^{slope:.2f} for {letter} from {grown[0]} to {grown[-1]}")
+        for (n, side), t in zip(sizes, times, strict=True):
+            lines.append(f"| {readout} | {n} x {n} | {side**2} | {t / n**2 * 1e3:.4g} | {t * 1e3:.1f} |")
+            sys.stderr.write(lines[-1] + "\n")
+    return "\n".join([*lines, "", *slopes])
+
+
+def digits():
+    """All 1797 digits in one run; neural-tangents on a block of them, extrapolated."""
+    X, kernel = load_digits().images[..., None], Convolutional(2)
+    kernel(X[:2])
+    seconds, memory, gram = measured(lambda: kernel(X))
+    block = X[:128]
+    theirs, batch = opponent(kernel, block, (32, 64, 128))
+    theirs()
+    extrapolated = measured(theirs)[0] / len(block) ** 2 * len(X) ** 2
+    return (f"The {len(X)} x {len(X)} Gram matrix of all digits (8 x 8, 2 layers, average, float64): {seconds:.1f} s, "
+            f"{memory / 2**20:.0f} MiB above the level before, of which the result is {gram.nbytes / 2**20:.0f}. "
+            f"neural-tangents, extrapolated from its {len(block)} x {len(block)} block in batches of {batch}: "
+            f"{extrapolated:.0f} s.")  # fmt: skip
+
+
+def dot(repeats):
+    """A white and a black dot among 10^12 pixels: time, and the odd part of the kernel where it is known."""
+    images = [Dots((10**6, 10**6), {(0, 0): value}) for value in (1.0, -1.0)]
+    times = [seconds_of(lambda k=k: dots_gram(k, images), repeats) for k in map(Convolutional, (1, 2, 5))]
+    gram = dots_gram(Convolutional(1), images)
+    error = abs((gram[0, 0] - gram[0, 1]) * 1e24 / 2 - 1)
+    return (f"A white and a black dot on 10^6 x 10^6 gray pixels, average: {times[0] * 1e3:.1f}, {times[1] * 1e3:.1f}, "
+            f"{times[2] * 1e3:.1f} ms for 1, 2, 5 layers; K(x, x) - K(x, -x) with 1 layer is 2 / d^2 to "
+            f"{error:.0e}.")  # fmt: skip
+
+
+def scaling(repeats):
+    """How cost grows, as Markdown."""
+    parts = [f"# Kernels: how their cost grows\n\n{machine()}", exponents(repeats), digits(), dot(repeats)]
+    return "\n\n".join(parts) + "\n"
+
+
+SECTIONS = {"comparison": ("kernels.md", table), "scaling": ("kernels_scaling.md", scaling)}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "kernels.md")
+    parser.add_argument("--only", choices=list(SECTIONS), help="one section instead of all")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results", help="a folder")
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
-    options.output.write_text(table(options.repeats))
+    for name in [options.only] if options.only else SECTIONS:
+        file, report = SECTIONS[name]
+        (options.output / file).write_text(report(options.repeats))

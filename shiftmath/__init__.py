@@ -2,6 +2,8 @@
 
 from shiftmath import kernels as kernels
 from shiftmath.constructions import dot_on_gray as dot_on_gray
+from shiftmath.constructions import orthogonal_frequencies as orthogonal_frequencies
+from shiftmath.constructions import orthogonal_vectors as orthogonal_vectors
 from shiftmath.dft import dc as dc
 from shiftmath.interpolant import Indistinguishable as Indistinguishable
 from shiftmath.interpolant import Interpolant as Interpolant

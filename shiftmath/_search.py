@@ -14,7 +14,7 @@ __all__ = ["float64", "values_and_gradients"]
 @contextmanager
 def float64() -> Iterator[None]:
     """Double precision inside, whatever JAX is set to outside."""
-    enable = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64
+    enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
     with enable(True):
         yield
 

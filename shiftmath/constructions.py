@@ -1,4 +1,4 @@
-"""Data sets with a known answer: the two-class construction of one dot on gray."""
+"""Two-class data with a known answer: one dot on gray, orthogonal vectors, orthogonal frequencies."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,9 @@ from jaxtyping import Float
 
 from shiftmath._validation import as_number, as_shape
 
-__all__ = ["dot_on_gray"]
+__all__ = ["dot_on_gray", "orthogonal_frequencies", "orthogonal_vectors"]
+
+Classes = tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n d"]]
 
 
 def dot_on_gray(
@@ -40,3 +42,78 @@ def dot_on_gray(
     dot[tuple(length // 2 for length in shape)] = as_number("contrast", contrast, nonzero=True)
     gray = as_number("gray", gray)
     return gray + dot, gray - dot
+
+
+def orthogonal_vectors(d: int, n: int, seed: int = 0) -> Classes:
+    r"""Two classes of n rows each of a random orthogonal matrix of size d, uniform in Haar measure.
+
+    With the factors QR of a Gaussian matrix (d, 2n), the columns of $Q\,\mathrm{sign}(\mathrm{diag} R)$: the signs make
+    the factorisation unique and its Q uniform (Mezzadri 2007). Source: Ge et al. (2021), section 5.2, with d = 4000.
+
+    Args:
+        d: the length of a signal, at least 2n.
+        n: the number of samples of each class.
+        seed: of the matrix.
+
+    Returns:
+        positives, negatives: arrays (n, d) whose 2n rows are orthonormal.
+
+    Raises:
+        ValueError, TypeError: counts that are not positive whole numbers, 2n > d.
+
+    >>> positives, negatives = orthogonal_vectors(d=8, n=2)
+    >>> rows = np.concatenate([positives, negatives])
+    >>> bool(abs(rows @ rows.T - np.eye(4)).max() < 1e-15)
+    True
+    """
+    d, n = _count("d", d), _count("n", n)
+    if 2 * n > d:
+        raise ValueError(f"n: got {n} with d = {d}, takes at most d / 2, so that 2n vectors can be orthogonal")
+    Q, R = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, 2 * n)))
+    rows = (Q * np.where(np.diag(R) < 0, -1.0, 1.0)).T
+    return rows[:n], rows[n:]
+
+
+def orthogonal_frequencies(d: int, n: int) -> Classes:
+    r"""Cosine and sine of the frequencies 1, ..., n, of norm 1: odd frequencies against even ones, n samples a class.
+
+    $\sqrt{2/d}\,\cos(2\pi m i/d)$ and $\sqrt{2/d}\,\sin(2\pi m i/d)$ for $i = 0, \dots, d-1$, in the order cos, sin of
+    m = 1, 3, ... and of m = 2, 4, .... Each class has n/2 frequencies of two phases. The positions i/d leave out the
+    end point 1, which is 0 once more: with it the samples would not be orthogonal. Source: Ge et al. (2021), section
+    5.2, with d = 4000.
+
+    Args:
+        d: the length of a signal, at least 2n + 1.
+        n: the number of samples of each class, even.
+
+    Returns:
+        positives, negatives: arrays (n, d) whose 2n rows are orthonormal.
+
+    Raises:
+        ValueError, TypeError: counts that are not positive whole numbers, an odd n, frequencies from d/2 on.
+
+    >>> odd, even = orthogonal_frequencies(d=8, n=2)
+    >>> bool(abs(odd[0] * 2 - [1, 0.5**0.5, 0, -(0.5**0.5), -1, -(0.5**0.5), 0, 0.5**0.5]).max() < 1e-15)
+    True
+    >>> bool(abs(even[1] * 2 - [0, 1, 0, -1, 0, 1, 0, -1]).max() < 1e-15)
+    True
+    """
+    d, n = _count("d", d), _count("n", n)
+    if n % 2:
+        raise ValueError(f"n: got {n}, takes an even number: two phases of n / 2 frequencies")
+    if 2 * n >= d:
+        raise ValueError(f"n: got {n} with d = {d}, takes less than d / 2, the highest frequency")
+    m = np.arange(1, n + 1)
+    # Whole turns are taken off in integers; the quotient is then exact up to one rounding.
+    angles = 2 * np.pi * (np.outer(m, np.arange(d)) % d / d)
+    waves = np.sqrt(2 / d) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return waves[m % 2 == 1].reshape(n, d), waves[m % 2 == 0].reshape(n, d)
+
+
+def _count(name: str, value: int) -> int:
+    """A positive whole number."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: got {value!r}, takes a positive whole number")
+    if value < 1:
+        raise ValueError(f"{name}: got {value!r}, takes a positive whole number")
+    return int(value)

@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Complex
 from numpy.typing import ArrayLike
 
-from shiftmath._validation import as_shape, as_signal, require_finite_result
+from shiftmath._validation import as_samples, as_shape, as_signal, require_finite_result
 
-__all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases"]
+__all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases", "shifted_span_dimension"]
 
 Axes = int | Sequence[int] | None
 
@@ -135,6 +135,26 @@ def shift_phases(shape: int | Sequence[int], shift: float | Sequence[float]) -> 
     turns = sum(np.meshgrid(*(np.fft.fftfreq(d) * s for d, s in zip(shape, shift, strict=True)), indexing="ij"))
     # Whole turns are taken off before the product with 2 pi rounds them.
     return np.exp(-2j * np.pi * (turns - np.rint(turns)))
+
+
+def shifted_span_dimension(X: ArrayLike) -> int:
+    r"""The dimension of the span of all circular shifts of all samples, $|\{k : \hat x_k \ne 0 \text{ for some } x\}|$.
+
+    The span is closed under shifts, so it is a sum of their common eigenspaces, of which each frequency is one. What is
+    within rounding of 0, against the largest of the norms, counts as 0.
+
+    Args:
+        X: samples (n, *spatial).
+
+    >>> shifted_span_dimension([[1.0, 0.0, -1.0, 0.0]]), shifted_span_dimension([[1.0, 0.0, 0.0, 0.0]])
+    (2, 4)
+    """
+    X = as_samples("X", X)
+    spectra = abs(dft(X, axes=range(1, X.ndim)))
+    size = X[0].size
+    rounding = 4 * float(np.finfo(spectra.dtype).eps) * (1 + math.log2(size))
+    norms = np.sqrt(np.sum(spectra**2, axis=tuple(range(1, X.ndim))))
+    return int(np.count_nonzero(spectra.max(axis=0) > rounding * norms.max()))
 
 
 def _tuple(axes: Axes, ndim: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from shiftmath._validation import as_samples, require_finite
 from shiftmath.boundary import Distance, boundary_normal, nearest_crossing
+from shiftmath.certificates import certified_radius
 
 __all__ = ["Distance", "Indistinguishable", "Interpolant", "boundary_normal"]
 
@@ -109,8 +110,9 @@ class Interpolant:
 
         A closed form where the boundary is known to be a hyperplane (`boundary_normal`); otherwise the nearest crossing
         that a local search finds from `restarts` random directions and from those of the samples of the other sign.
-        Its point is verified to lie across the boundary, so the bound holds; that no crossing is nearer is not proved.
-        `closed_form=False` searches in any case.
+        Its point is verified to lie across the boundary, so `upper` holds. `lower` is a radius in which f is proved to
+        keep its sign, where `certificates.certified_radius` knows one, and 0 elsewhere. `closed_form=False` searches in
+        any case.
         """
         x = self._point(x)
         normal = boundary_normal(self.kernel, self.X, self.y) if closed_form else None
@@ -124,10 +126,11 @@ class Interpolant:
         flat = np.full((1, *x.shape), 1 / np.sqrt(x.size))  # where pooling makes the way short
         # The kernel has kinks at the samples: no start lies exactly on a line between two of them.
         starts = np.concatenate([flat, -flat, random, others + 1e-3 * random[:1]]) * max(1e-3, float(np.abs(x).max()))
+        lower = certified_radius(self.kernel, self.X, self.coefficients, x)
         step = nearest_crossing(self, self._values_and_gradients, x, starts)
         if step is None:
-            return Distance(0.0, np.inf, None, "search")
-        return Distance(0.0, float(np.linalg.norm(step)), x + step, "search")
+            return Distance(lower, np.inf, None, "search")
+        return Distance(lower, float(np.linalg.norm(step)), x + step, "search")
 
     def _values_and_gradients(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from shiftmath._search import float64, values_and_gradients

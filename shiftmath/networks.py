@@ -1,145 +1,250 @@
-r"""Networks of finite width whose tangent kernels, as the width grows, are the kernels of `shiftmath.kernels`.
+r"""Networks of finite width for the experiments: fully connected, convolutional and residual.
 
-All weights start as independent standard normal numbers, and each layer divides by the root of its fan-in: the NTK
-parameterisation (Jacot et al. 2018). A network is a pair (parameters, apply), apply(parameters, x) the output for one
-signal. Everything is in double precision, numbers come as NumPy arrays. With weights w its tangent kernel is
-$\hat\Theta(x, z) = \langle \nabla_w f(x), \nabla_w f(z) \rangle$.
+A network is an equinox module: `network(x)` is the logits (classes,) of ONE signal x, its parameters are its arrays.
+Everything that maps modules and arrays applies: `jax.vmap(network)`, `jax.grad`, `equinox.tree_at`. Functions of this
+package take a network's dtype from its parameters and compute in it, float64 also where JAX is set to float32.
+
+A convolutional or residual network with circular padding and readout "average" is exactly invariant under circular
+shifts by multiples of its total stride P, where P divides the lengths of the signal. With zero padding or readout
+"flatten" it is not (Ge et al. 2021, section 5.1.3).
 """
 
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
-from numpy.typing import ArrayLike
+from jaxtyping import Array, DTypeLike
 
-from shiftmath._search import float64
+from shiftmath._validation import as_shape
+from shiftmath.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
 
-__all__ = ["convolutional", "empirical_ntk", "fully_connected", "layer_kernels", "outputs", "train"]
-
-Parameters = tuple[Float[Array, "..."], ...]
-Apply = Callable[[Parameters, Float[Array, "*signal"]], Float[Array, ""]]
+__all__ = ["convolutional", "fully_connected", "logits", "residual"]
 
 
-def fully_connected(key: Array, d: int, width: int, depth: int = 1) -> tuple[Parameters, Apply]:
-    r"""A network of `depth` hidden ReLU layers without biases; its limit is `FullyConnected(depth)`.
+def fully_connected(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    width: int = 100,
+    depth: int = 1,
+    *,
+    bias: bool = True,
+    input_norm: bool = False,
+    hidden_norm: bool = False,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A network of `depth` hidden ReLU layers: $h_l = \mathrm{relu}(W_l^\top h_{l-1} + b_l)$, $f = V^\top h_L + c$.
 
-    $h_0 = x, \quad h_l = \mathrm{relu}(\sqrt{2 / n_{l-1}}\, W_l^\top h_{l-1}), \quad f(x) = v^\top h_L / \sqrt{n_L}$,
-    with $n_0 = d$ and $n_l$ = `width`. The parameters are $(W_1, \dots, W_L, v)$.
-
-    >>> parameters, apply = fully_connected(jax.random.key(0), d=3, width=5, depth=2)
-    >>> [w.shape for w in parameters], outputs(apply, parameters, np.zeros((4, 3))).tolist()
-    ([(3, 5), (5, 5), (5,)], [0.0, 0.0, 0.0, 0.0])
-    """
-    return _normal(key, [(d, width)] + [(width, width)] * (depth - 1) + [(width,)]), _fully_connected
-
-
-def _fully_connected(parameters: Parameters, x: Float[Array, "d"]) -> Float[Array, ""]:
-    *hidden, v = parameters
-    for W in hidden:
-        x = jax.nn.relu(math.sqrt(2 / len(W)) * (x @ W))
-    return x @ v / math.sqrt(len(v))
-
-
-def convolutional(
-    key: Array, channels: int, width: int, filter_size: int | Sequence[int] = 3
-) -> tuple[Parameters, Apply]:
-    r"""One circular convolution, ReLU, global average pooling, dense; its limit is `Convolutional(1, filter_size)`.
-
-    $h(i) = \mathrm{relu}(\sqrt{2 / (q\,C)} \sum_a W_a^\top x_{i+a}), \quad f(x) = v^\top \mathrm{mean}_i\, h(i) /
-    \sqrt{\mathrm{width}}$, with offsets $a = -\lfloor (q-1)/2 \rfloor, \dots, \lfloor q/2 \rfloor$ along each axis, $q$
-    of them in all, and $C$ channels. Signals are (*spatial, channels); the parameters are $(W, v)$.
+    With initialisation "ntk" and without biases the tangent kernel of one output tends to
+    `kernels.FullyConnected(depth)` as the width grows, with biases to that with bias_std = 1.
 
     Args:
         key: the source of randomness.
-        channels, width: numbers of channels before and after the convolution.
-        filter_size: taps along each spatial axis; a whole number for signals with one axis.
+        shape: the shape of one signal; all its entries are inputs.
+        classes: the number of logits; None is one number, of shape ().
+        width, depth: units of a hidden layer, number of hidden layers.
+        bias: whether layers have one.
+        input_norm, hidden_norm: batch normalisation of each entry of the signal, and of each unit before its ReLU.
+        initialisation: "torch" or "ntk", see `shiftmath.layers`.
+        dtype: of parameters and results; float64 also where JAX is set to float32.
 
-    >>> parameters, apply = convolutional(jax.random.key(0), channels=2, width=5, filter_size=(3, 3))
-    >>> [w.shape for w in parameters], outputs(apply, parameters, np.zeros((4, 8, 8, 2))).tolist()
-    ([(3, 3, 2, 5), (5,)], [0.0, 0.0, 0.0, 0.0])
+    >>> network = fully_connected(jax.random.key(0), (28, 28), 10, width=100)
+    >>> [w.shape for w in jax.tree.leaves(network)], logits(network, np.zeros((4, 28, 28))).shape
+    ([(784, 100), (100,), (100, 10), (10,)], (4, 10))
     """
-    taps = (filter_size,) if isinstance(filter_size, int) else tuple(filter_size)
-    return _normal(key, [(*taps, channels, width), (width,)]), _convolutional
+    shape, width, depth = as_shape("shape", shape), _count("width", width), _count("depth", depth)
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    with precision(dtype):
+        *keys, last = jax.random.split(key, depth + 1)
+        layers: list[Callable] = [BatchNorm.of(shape, dtype)] if input_norm else []
+        for k, n in zip(keys, [math.prod(shape)] + [width] * (depth - 1), strict=True):
+            layers.append(Dense(*parameters(k, (n,), (width,), **recipe)))
+            layers += [BatchNorm.of((width,), dtype)] * hidden_norm + [jax.nn.relu]
+        return Network((*layers, _readout(last, width, classes, recipe)))
 
 
-def _convolutional(parameters: Parameters, x: Float[Array, "*spatial channels"]) -> Float[Array, ""]:
-    W, v = parameters
-    *taps, channels, width = W.shape
-    axes = tuple(range(len(taps)))
-    offsets = product(*(range(-((q - 1) // 2), q // 2 + 1) for q in taps))
-    patches = jnp.stack([jnp.roll(x, tuple(-a for a in offset), axes) for offset in offsets], axis=-2)
-    fan_in = math.prod(taps) * channels
-    h = jax.nn.relu(math.sqrt(2 / fan_in) * (patches.reshape(*x.shape[:-1], fan_in) @ W.reshape(fan_in, width)))
-    return h.mean(axes) @ v / math.sqrt(width)
+def convolutional(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    width: int = 100,
+    filter_size: int | Sequence[int] = 3,
+    depth: int = 1,
+    *,
+    padding: str | int = "circular",
+    readout: str = "average",
+    stride: int = 1,
+    channel_axis: bool = False,
+    bias: bool = True,
+    input_norm: bool = False,
+    hidden_norm: bool = False,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A network of `depth` convolutions with ReLU, a readout and a linear layer.
 
+    With initialisation "ntk" and without biases the tangent kernel of one output tends to
+    `kernels.Convolutional(depth, filter_size, readout, padding)` as the width grows.
 
-def _normal(key: Array, shapes: list[tuple[int, ...]]) -> Parameters:
-    """Independent standard normal arrays of these shapes."""
-    with float64():
-        keys = jax.random.split(key, len(shapes))
-        return tuple(jax.random.normal(k, s, float) for k, s in zip(keys, shapes, strict=True))
+    Args:
+        key, classes, depth, bias, initialisation, dtype: as for `fully_connected`; depth counts convolutions.
+        shape: the shape of one signal, (*spatial), or (*spatial, channels) with `channel_axis`.
+        width: channels of each convolution.
+        filter_size: taps along each axis, a whole number for the same along all.
+        padding: "circular", "zero", or p samples added circularly at each end, see `layers.Convolution`. With filters
+            of the signal's size p = 0 is a fully connected network.
+        readout: "average" over all positions, or "flatten".
+        stride: of the first convolution.
+        channel_axis: whether the last axis of a signal is its channels.
+        input_norm, hidden_norm: batch normalisation of each channel of the signal, and of each convolution before its
+            ReLU.
 
-
-def outputs(apply: Apply, parameters: Parameters, X: ArrayLike) -> Float[np.ndarray, "n"]:
-    """f(x) for each signal x of X (n, ...)."""
-    with float64():
-        return np.asarray(_outputs(apply, parameters, jnp.asarray(X, float)))
-
-
-def layer_kernels(apply: Apply, parameters: Parameters, X: ArrayLike, Z: ArrayLike) -> Float[np.ndarray, "layers n m"]:
-    r"""Each layer's term of the tangent kernel, $\langle \nabla_{w_l} f(x), \nabla_{w_l} f(z) \rangle$ for all x, z.
-
-    Memory is that of the gradients, (n + m) times the number of weights.
+    >>> network = convolutional(jax.random.key(0), (15, 15), 2, width=100, filter_size=15)
+    >>> [w.shape for w in jax.tree.leaves(network)]
+    [(15, 15, 1, 100), (100,), (100, 2), (2,)]
     """
-    with float64():
-        return np.asarray(_layer_kernels(apply, parameters, jnp.asarray(X, float), jnp.asarray(Z, float)))
+    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
+    taps, width, depth = _taps(filter_size, spatial, padding), _count("width", width), _count("depth", depth)
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    if readout not in ("average", "flatten"):
+        raise ValueError(f"readout: got {readout!r}, takes average or flatten")
+    with precision(dtype):
+        *keys, last = jax.random.split(key, depth + 1)
+        for k, C in zip(keys, [channels] + [width] * (depth - 1), strict=True):
+            layers += _convolution(k, taps, C, width, padding, stride if k is keys[0] else 1, hidden_norm, recipe)
+            layers.append(jax.nn.relu)
+        layers += [_average] if readout == "average" else []
+        features = jax.eval_shape(Network(tuple(layers)), jax.ShapeDtypeStruct(as_shape("shape", shape), dtype)).size
+        return Network((*layers, _readout(last, features, classes, recipe)))
 
 
-def empirical_ntk(apply: Apply, parameters: Parameters, X: ArrayLike, Z: ArrayLike) -> Float[np.ndarray, "n m"]:
-    r"""The tangent kernel $\hat\Theta(x, z) = \langle \nabla_w f(x), \nabla_w f(z) \rangle$ for all x, z.
+def residual(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    widths: Sequence[int] = (16, 32),
+    filter_size: int | Sequence[int] = 3,
+    blocks: int = 1,
+    *,
+    padding: str = "circular",
+    stride: int = 1,
+    channel_axis: bool = False,
+    bias: bool = False,
+    input_norm: bool = False,
+    hidden_norm: bool = True,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A residual network: a convolution, stages of `blocks` blocks relu(body + shortcut), average, linear layer.
 
-    >>> parameters, apply = fully_connected(jax.random.key(0), d=2, width=1000)
-    >>> np.round(empirical_ntk(apply, parameters, np.eye(2), np.eye(2)), 1).tolist()  # the limits are 1 and 1 / 2 pi
-    [[1.0, 0.2], [0.2, 1.0]]
+    A body is convolution, ReLU, convolution; a shortcut the identity, or a convolution of one tap where the number of
+    channels or the stride changes (He et al. 2016). The total stride is stride to the power len(widths) - 1.
+
+    Args:
+        key, shape, classes, filter_size, channel_axis, initialisation, dtype: as for `convolutional`.
+        bias: whether convolutions have one; the linear layer has.
+        input_norm, hidden_norm: as for `convolutional`; each convolution is normalised.
+        widths: channels of each stage.
+        blocks: their number in a stage.
+        padding: "circular" or "zero".
+        stride: of the first block of each stage but the first.
+
+    >>> network = residual(jax.random.key(0), (8, 8, 3), 10, channel_axis=True)
+    >>> logits(network, np.zeros((4, 8, 8, 3))).shape
+    (4, 10)
     """
-    return layer_kernels(apply, parameters, X, Z).sum(axis=0)
+    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
+    taps = _taps(filter_size, spatial, padding)
+    if isinstance(padding, int):
+        raise ValueError(f"padding: got {padding!r}, takes circular or zero")
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    convolution = partial(_convolution, padding=padding, norm=hidden_norm, recipe=recipe)
+    widths = as_shape("widths", widths)
+    with precision(dtype):
+        stem, last, *keys = jax.random.split(key, 2 + len(widths) * _count("blocks", blocks))
+        layers += [*convolution(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
+        before = [widths[0], *np.repeat(widths, blocks).tolist()]
+        for i, (k, C, K) in enumerate(zip(keys, before, before[1:], strict=False)):
+            layers.append(_block(k, taps, C, K, stride if i and i % blocks == 0 else 1, convolution))
+        return Network((*layers, _average, _readout(last, widths[-1], classes, recipe | {"bias": True})))
 
 
-def train(apply: Apply, parameters: Parameters, X: ArrayLike, y: ArrayLike, rate: float, steps: int) -> Parameters:
-    r"""The parameters after full-batch gradient descent on the squared loss, starting from the zero function.
-
-    $w_{t+1} = w_t - \mathrm{rate}\, \nabla_w \tfrac12 \sum_i (g(w_t, x_i) - y_i)^2, \quad g(w, x) = f(w, x) - f(w_0,
-    x)$. Where the kernel stays put this converges for rates below 2 / the largest eigenvalue of its Gram matrix, to
-    the kernel's minimum-norm interpolant. The trained function is $g$, so subtract the output at the start.
-    """
-    with float64():
-        return _train(apply, parameters, jnp.asarray(X, float), jnp.asarray(y, float), rate, steps)
+def _average(x: Array) -> Array:
+    """The mean over all positions, (channels,)."""
+    return x.mean(range(x.ndim - 1))
 
 
-@partial(jax.jit, static_argnums=0)
-def _outputs(apply: Apply, parameters: Parameters, X: Any) -> Any:
-    return jax.vmap(apply, (None, 0))(parameters, X)
+def _one_channel(x: Array) -> Array:
+    return x[..., None]
 
 
-@partial(jax.jit, static_argnums=0)
-def _layer_kernels(apply: Apply, parameters: Parameters, X: Any, Z: Any) -> Any:
-    gradients = jax.vmap(jax.grad(apply), (None, 0))
-    pairs = zip(gradients(parameters, X), gradients(parameters, Z), strict=True)
-    return jnp.stack([a.reshape(len(X), -1) @ b.reshape(len(Z), -1).T for a, b in pairs])
+def _signal(
+    shape: int | Sequence[int], channel_axis: bool, norm: bool, dtype: DTypeLike
+) -> tuple[tuple[int, ...], int, list[Callable]]:
+    """Spatial shape, number of channels and the layers before the first convolution."""
+    whole = as_shape("shape", shape)
+    if channel_axis and len(whole) < 2:
+        raise ValueError(f"shape: got {shape!r}, takes (*spatial, channels) with channel_axis")
+    spatial, channels = (whole[:-1], whole[-1]) if channel_axis else (whole, 1)
+    with precision(dtype):
+        return spatial, channels, [_one_channel] * (not channel_axis) + [BatchNorm.of((channels,), dtype)] * norm
 
 
-@partial(jax.jit, static_argnums=0)
-def _train(apply: Apply, parameters: Parameters, X: Any, y: Any, rate: Any, steps: Any) -> Any:
-    target = _outputs(apply, parameters, X) + y
+def _taps(filter_size: int | Sequence[int], spatial: tuple[int, ...], padding: str | int) -> tuple[int, ...]:
+    """One number of taps an axis; a circular filter is at most as long as the signal."""
+    taps = as_shape("filter_size", filter_size)
+    taps = taps * len(spatial) if isinstance(filter_size, int) else taps
+    if len(taps) != len(spatial) or (padding != "zero" and any(q > d for q, d in zip(taps, spatial, strict=True))):
+        raise ValueError(
+            f"filter_size: got {filter_size!r} for signals of shape {spatial}, takes a whole number or one an axis, at "
+            "most the signal's length unless it is padded with zeros"
+        )
+    return taps
 
-    def step(_: Any, w: Any) -> Any:
-        f, pull_back = jax.vjp(lambda w: _outputs(apply, w, X), w)
-        return jax.tree.map(lambda w, g: w - rate * g, w, pull_back(f - target)[0])
 
-    return jax.lax.fori_loop(0, steps, step, parameters)
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name}: got {value!r}, takes a whole number from 1 on")
+    return int(value)
+
+
+def _convolution(
+    key: Array,
+    taps: tuple[int, ...],
+    channels: int,
+    width: int,
+    padding: str | int,
+    stride: int,
+    norm: bool,
+    recipe: dict[str, Any],
+) -> list[Callable]:
+    layer = Convolution(*parameters(key, (*taps, channels), (width,), **recipe), padding, stride)
+    return [layer, *[BatchNorm.of((width,), recipe["dtype"])] * norm]
+
+
+def _block(
+    key: Array,
+    taps: tuple[int, ...],
+    channels: int,
+    width: int,
+    stride: int,
+    convolution: Callable[..., list[Callable]],
+) -> Residual:
+    one, two, three = jax.random.split(key, 3)
+    first = convolution(one, taps, channels, width, stride=stride)
+    body: tuple[Callable, ...] = (*first, jax.nn.relu, *convolution(two, taps, width, width, stride=1))
+    same = stride == 1 and channels == width
+    points = (1,) * len(taps)
+    return Residual(
+        Network(body), Network(() if same else tuple(convolution(three, points, channels, width, stride=stride)))
+    )
+
+
+def _readout(key: Array, features: int, classes: int | None, recipe: dict[str, Any]) -> Dense:
+    outputs = () if classes is None else (_count("classes", classes),)
+    return Dense(*parameters(key, (features,), outputs, last=True, **recipe))

@@ -1,10 +1,13 @@
-"""The dot on gray, and the embedded digits."""
+"""The dot on gray, orthogonal vectors and frequencies, and the embedded digits."""
 
 import numpy as np
 import pytest
 
-from shiftmath import dot_on_gray
+from shiftmath import dot_on_gray, orthogonal_frequencies, orthogonal_vectors
 from shiftmath.datasets import digits
+from shiftmath.dft import power_spectrum
+
+EPS = float(np.finfo(float).eps)
 
 
 @pytest.mark.parametrize("shape", [1, 2, 7, (3, 3), (4, 6), (2, 3, 5)])
@@ -35,6 +38,66 @@ def test_dots_are_antipodal_around_gray(shape):
 def test_bad_input_is_named(arguments, error, message):
     with pytest.raises(error, match=message):
         dot_on_gray(**arguments)
+
+
+@pytest.mark.parametrize(("d", "n"), [(2, 1), (7, 3), (64, 8), (500, 50)])
+def test_vectors_are_orthonormal_and_those_of_their_seed(d, n):
+    positives, negatives = orthogonal_vectors(d, n, seed=3)
+    rows = np.concatenate([positives, negatives])
+    assert positives.shape == negatives.shape == (n, d)
+    assert np.abs(rows @ rows.T - np.eye(2 * n)).max() <= 8 * np.sqrt(d) * EPS
+    assert np.array_equal(rows, np.concatenate(orthogonal_vectors(d, n, seed=3)))
+    assert not np.array_equal(rows, np.concatenate(orthogonal_vectors(d, n, seed=4)))
+
+
+def test_vectors_are_uniform_on_the_sphere():
+    first = np.array([orthogonal_vectors(4, 2, seed)[0][0] for seed in range(2000)])
+    # Without the signs of R the first entry would be negative for every seed. On the sphere E x_i = 0, E x_i^2 = 1/4
+    # and E x_i^4 = 3 / (4 * 6), so x_i^2 has variance 1/16; four standard errors.
+    assert np.abs(first.mean(axis=0)).max() <= 4 * 0.5 / np.sqrt(2000)
+    assert np.abs((first**2).mean(axis=0) - 0.25).max() <= 4 * 0.25 / np.sqrt(2000)
+
+
+@pytest.mark.parametrize(("d", "n"), [(5, 2), (9, 4), (64, 8), (4000, 50)])
+def test_frequencies_are_orthonormal_and_their_classes_odd_and_even(d, n):
+    odd, even = orthogonal_frequencies(d, n)
+    rows = np.concatenate([odd, even])
+    assert odd.shape == even.shape == (n, d)
+    assert np.abs(rows @ rows.T - np.eye(2 * n)).max() <= 8 * np.sqrt(d) * EPS
+    for samples, first in ((odd, 1), (even, 2)):
+        loudest = power_spectrum(samples, axes=1)[:, : d // 2 + 1].argmax(axis=1)
+        assert loudest.tolist() == np.repeat(np.arange(first, n + 1, 2), 2).tolist()
+    assert np.abs(rows.sum(axis=1)).max() <= 8 * np.sqrt(d) * EPS
+
+
+def test_frequencies_come_as_cosine_and_sine():
+    odd, even = orthogonal_frequencies(4000, 4)
+    i = np.arange(4000)
+    expected = [f(2 * np.pi * m * i / 4000) / np.sqrt(2000) for m in (1, 3) for f in (np.cos, np.sin)]
+    assert np.abs(odd - expected).max() <= 64 * EPS
+    assert even[0][0] == odd[0][0]
+    assert even[1][0] == 0
+
+
+def test_with_the_end_point_frequencies_are_not_orthogonal():
+    angles = 2 * np.pi * np.linspace(0, 1, 64)
+    assert abs(np.cos(angles) @ np.cos(2 * angles)) / 32 > 0.01
+
+
+@pytest.mark.parametrize(
+    ("construction", "arguments", "error", "message"),
+    [
+        (orthogonal_vectors, (8, 5), ValueError, "n: got 5 with d = 8, takes at most d / 2"),
+        (orthogonal_vectors, (8, 0), ValueError, "n: got 0, takes a positive whole number"),
+        (orthogonal_vectors, (8.0, 2), TypeError, "d: got 8.0, takes a positive whole number"),
+        (orthogonal_frequencies, (8, 3), ValueError, "n: got 3, takes an even number"),
+        (orthogonal_frequencies, (8, 4), ValueError, "n: got 4 with d = 8, takes less than d / 2"),
+        (orthogonal_frequencies, (64, True), TypeError, "n: got True, takes a positive whole number"),
+    ],
+)
+def test_bad_counts_are_named(construction, arguments, error, message):
+    with pytest.raises(error, match=message):
+        construction(*arguments)
 
 
 def test_digits_are_whole_sixteenths():

@@ -8,9 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from shiftmath import dc
-from shiftmath.dft import dft, idft, idft_real, power_spectrum, shift_phases
-from shiftmath.groups import shift
+from shiftmath import dc, orthogonal_frequencies, orthogonal_vectors
+from shiftmath.dft import dft, idft, idft_real, power_spectrum, shift_phases, shifted_span_dimension
+from shiftmath.groups import circular_shifts, shift
 
 EPS = float(np.finfo(float).eps)
 SHAPES = [1, 2, 5, 7, 12, 31, (1, 1), (3, 4), (5, 5), (2, 3, 4)]
@@ -84,6 +84,33 @@ def test_half_shift_of_odd_length_is_real_and_two_of_them_are_one_shift(d, rng):
     x = rng.standard_normal(d)
     half = idft_real(shift_phases(d, 0.5) * dft(x))
     assert np.abs(idft_real(shift_phases(d, 0.5) * dft(half)) - shift(x, 1)).max() <= 64 * EPS * np.linalg.norm(x)
+
+
+def rank_of_all_shifts(X):
+    """By singular values, which know nothing of frequencies."""
+    return np.linalg.matrix_rank(np.concatenate([circular_shifts().orbit(x) for x in X]).reshape(-1, X[0].size))
+
+
+@pytest.mark.parametrize("shape", [1, 2, 5, 12, (3, 4)])
+def test_the_shifts_of_random_samples_span_everything(shape, rng):
+    X = rng.standard_normal((2, *np.atleast_1d(shape)))
+    assert shifted_span_dimension(X) == rank_of_all_shifts(X) == X[0].size
+
+
+def test_the_span_of_all_shifts_is_that_of_the_frequencies_present(rng):
+    for _ in range(20):
+        X = rng.standard_normal((3, 15))
+        present = rng.random(8) < 0.4
+        X = np.fft.irfft(np.fft.rfft(X) * present, 15)
+        # The zero frequency is one dimension, each other two.
+        assert shifted_span_dimension(X) == rank_of_all_shifts(X) == 2 * present.sum() - present[0]
+
+
+@pytest.mark.parametrize(("d", "n"), [(9, 2), (64, 8), (31, 10)])
+def test_shifts_add_nothing_to_the_span_of_frequencies_and_everything_to_that_of_vectors(d, n):
+    frequencies, vectors = (np.concatenate(c) for c in (orthogonal_frequencies(d, n), orthogonal_vectors(d, n)))
+    assert shifted_span_dimension(frequencies) == np.linalg.matrix_rank(frequencies) == 2 * n
+    assert shifted_span_dimension(vectors) == rank_of_all_shifts(vectors) == d
 
 
 def test_jax_arrays_stay_jax_arrays_and_are_differentiable(rng):

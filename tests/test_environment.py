@@ -1,8 +1,9 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same; the lock has hashes and no addresses."""
+"""pyproject.toml, the two locks and environment.yml say the same; the locks have hashes and no addresses."""
 
 import re
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,23 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCKS = {name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-latest.lock")}
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 HELD = {"python", "pip"}  # what conda brings that no lock names
 # What packages from pip need and pip, told to follow no dependencies, leaves to conda.
 INDIRECT = {"frozendict", "gitpython"}
+EXTRAS = {"requirements.lock": ("notebooks", "oracle", "test"), "requirements-latest.lock": ("test",)}
+JAX = {"jax", "jaxlib", "ml-dtypes", "opt-einsum"}  # jax and what comes with it alone
+every_lock = pytest.mark.parametrize("lock", LOCKS)
 
 
-def direct_requirements():
-    extras = PROJECT["optional-dependencies"].values()
-    return [Requirement(r) for group in (PROJECT["dependencies"], *extras) for r in group]
+def direct_requirements(lock="requirements.lock"):
+    groups = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in EXTRAS[lock])]
+    return [Requirement(r) for group in groups for r in group]
 
 
-def locked_versions():
-    pins = [Requirement(line.rstrip(" \\")) for line in LOCK.splitlines() if re.match(r"^[a-zA-Z0-9]", line)]
+def locked_versions(lock="requirements.lock"):
+    pins = [Requirement(line.rstrip(" \\")) for line in LOCKS[lock].splitlines() if re.match(r"^[a-zA-Z0-9]", line)]
     return {canonicalize_name(r.name): Version(str(r.specifier).removeprefix("==")) for r in pins}
 
 
@@ -43,24 +47,40 @@ def pip_specs():
     return section
 
 
-@pytest.mark.parametrize("requirement", direct_requirements(), ids=str)
-def test_every_direct_requirement_is_locked_within_its_range(requirement):
-    assert requirement.specifier.contains(locked_versions()[canonicalize_name(requirement.name)])
+@pytest.mark.parametrize(
+    ("lock", "requirement"), [(lock, r) for lock in LOCKS for r in direct_requirements(lock)], ids=str
+)
+def test_every_direct_requirement_is_locked_within_its_range(lock, requirement):
+    assert requirement.specifier.contains(locked_versions(lock)[canonicalize_name(requirement.name)])
 
 
-def test_the_lock_pins_and_hashes_everything_once():
-    names = [line for line in LOCK.splitlines() if re.match(r"^[a-zA-Z0-9]", line)]
+@every_lock
+def test_a_lock_pins_and_hashes_everything_once(lock):
+    names = [line for line in LOCKS[lock].splitlines() if re.match(r"^[a-zA-Z0-9]", line)]
     assert all("==" in line and line.endswith("\\") for line in names)
     assert len({line.split("==")[0] for line in names}) == len(names)
-    blocks = re.split(r"^(?=[a-zA-Z0-9])", LOCK, flags=re.MULTILINE)[1:]
+    blocks = re.split(r"^(?=[a-zA-Z0-9])", LOCKS[lock], flags=re.MULTILINE)[1:]
     assert len(blocks) == len(names)
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_the_lock_has_no_address_and_no_tensorflow():
-    assert "http" not in LOCK.replace("httpcore", "").replace("httpx", "")
-    assert "index-url" not in LOCK
-    assert not {"tensorflow", "tf2jax"} & set(locked_versions())
+@every_lock
+def test_a_lock_has_no_address_and_no_tensorflow(lock):
+    assert "http" not in LOCKS[lock].replace("httpcore", "").replace("httpx", "")
+    assert "index-url" not in LOCKS[lock]
+    assert not {"tensorflow", "tf2jax"} & set(locked_versions(lock))
+
+
+def test_all_extras_are_in_the_first_lock():
+    assert set(EXTRAS["requirements.lock"]) == set(PROJECT["optional-dependencies"])
+
+
+def test_the_latest_lock_is_the_first_with_a_newer_jax():
+    first, latest = locked_versions(), locked_versions("requirements-latest.lock")
+    assert first["jax"] == first["jaxlib"] < latest["jax"] == latest["jaxlib"]
+    assert {name: v for name, v in latest.items() if name not in JAX} == {
+        name: v for name, v in first.items() if name in latest.keys() - JAX
+    }
 
 
 def test_conda_names_what_pyproject_names():
@@ -88,12 +108,13 @@ def test_python_versions_agree():
     assert SpecifierSet(PROJECT["requires-python"]).contains(f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
-def test_what_is_installed_is_what_is_locked():
-    from importlib.metadata import version
-
-    locked = locked_versions()
-    for requirement in direct_requirements():
-        assert Version(version(requirement.name)) == locked[canonicalize_name(requirement.name)], requirement.name
+def test_what_is_installed_is_what_one_of_the_locks_says():
+    (lock,) = [lock for lock in LOCKS if locked_versions(lock)["jax"] == Version(metadata.version("jax"))]
+    locked = locked_versions(lock)
+    for requirement in direct_requirements(lock):
+        assert Version(metadata.version(requirement.name)) == locked[canonicalize_name(requirement.name)], (
+            requirement.name
+        )
 
 
 def test_version_is_the_same_in_the_citation():

@@ -85,6 +85,8 @@ CLOSED = [
     (Convolutional(dense_layers=1), (3, 3, 1)),
     (Convolutional(activation="gelu"), (5, 1)),
     (GroupAverage(FullyConnected(), flips()), (4, 3)),
+    (GroupAverage(FullyConnected(depth=3, bias_std=0.4), flips(axes=0)), (5,)),
+    (GroupAverage(FullyConnected(activation="erf"), flips(axes=0)), (4, 2)),
 ]
 
 
@@ -96,6 +98,7 @@ def test_the_closed_form_is_what_a_search_finds_and_f_vanishes_there(network, sh
     closed, searched = f.distance(x), f.distance(x, closed_form=False, restarts=3)
     assert (closed.method, searched.method) == ("closed form", "search")
     assert searched.upper == pytest.approx(closed.upper, rel=1e-7)
+    assert searched.lower <= closed.lower
     assert abs(f(closed.point[None])[0]) <= 1e-12
     assert f(searched.point[None])[0] <= 1e-14
     assert np.linalg.norm(searched.point - x) == pytest.approx(searched.upper, rel=1e-12)
@@ -123,6 +126,10 @@ def test_corollary_dots_at_one_and_one_over_k(k):
         Convolutional(readout=2),
         Convolutional(activation="erf"),
         GroupAverage(FullyConnected(depth=2), flips()),
+        GroupAverage(FullyConnected(depth=2), circular_shifts(axes=0, stride=2) * flips(axes=1)),
+        GroupAverage(FullyConnected(depth=2, activation="gelu"), flips(axes=0)),
+        FullyConnected(depth=2, activation="gelu"),
+        Convolutional(activation="gelu", dense_layers=1),
     ],
     ids=repr,
 )

@@ -59,7 +59,7 @@ def test_kappa1_is_the_integral_of_kappa0():
 
 
 def test_unknown_activation_is_named():
-    with pytest.raises(ValueError, match="activation is 'tanh'"):
+    with pytest.raises(ValueError, match="activation: got 'tanh', takes one of 'relu'"):
         dual.dual("tanh", 1.0, 1.0, 0.5)
 
 

@@ -180,6 +180,7 @@ def test_html_escapes_and_has_one_row_a_claim(ledger):
 
 
 def test_in_ipython_the_table_is_displayed(ledger):
+    pytest.importorskip("IPython", reason="it comes with the notebooks extra")
     from IPython.testing.globalipapp import start_ipython
     from IPython.utils.capture import capture_output
 

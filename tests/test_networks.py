@@ -1,113 +1,275 @@
-"""Networks of finite width: their kernels, their symmetry and how gradient descent moves them."""
+"""Networks of finite width: their layers against loops, their symmetry, their starts."""
 
+import itertools
+import math
+from functools import partial
+
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftmath.groups import circular_shifts
-from shiftmath.interpolant import Interpolant
-from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.ledger import fitted_slope
-from shiftmath.networks import convolutional, empirical_ntk, fully_connected, layer_kernels, outputs, train
+from shiftmath import _correlation
+from shiftmath.groups import circular_shifts, shift
+from shiftmath.layers import BatchNorm, Convolution, Dense, Network, on_batch
+from shiftmath.networks import convolutional, fully_connected, logits, residual
 
 EPS = float(np.finfo(float).eps)
 KEY = jax.random.key(20210304)
+line, grid = partial(convolutional, channel_axis=True, dtype=float), partial(convolutional, dtype=float)
 
-CASES = [
-    (lambda key, width: fully_connected(key, 6, width), FullyConnected(), (6,)),
-    (lambda key, width: convolutional(key, 2, width, 2), Convolutional(filter_size=2), (5, 2)),
-    (lambda key, width: convolutional(key, 1, width, (3, 2)), Convolutional(filter_size=(3, 2)), (4, 3, 1)),
+
+def by_loops(x, W, start, count, stride):
+    """y_t = sum_a W_a^T x_{s + P t + a}, one product at a time."""
+    y = np.zeros((*count, W.shape[-1]))
+    for t in np.ndindex(*count):
+        for a in np.ndindex(*W.shape[:-2]):
+            index = zip(start, stride, t, a, x.shape, strict=False)
+            y[t] += x[tuple((s + p * i + j) % d for s, p, i, j, d in index)] @ W[a]
+    return y
+
+
+CORRELATIONS = [
+    ((1,), (1,), (0,), (1,), (1,)),
+    ((7,), (3,), (-1,), (7,), (1,)),
+    ((8,), (8,), (-3,), (8,), (1,)),
+    ((8,), (4,), (-1,), (4,), (2,)),
+    ((9,), (9,), (-9,), (19,), (1,)),
+    ((4, 5), (3, 2), (-1, 0), (4, 5), (1, 1)),
+    ((5, 5), (5, 5), (-2, -2), (5, 5), (1, 1)),
+    ((6, 4), (6, 4), (-3, -3), (7, 7), (1, 1)),
+    ((6, 5), (4, 5), (-1, -2), (3, 3), (2, 2)),
+    ((3, 4, 2), (3, 1, 2), (-1, 0, 0), (3, 4, 2), (1, 1, 1)),
 ]
 
 
-@pytest.mark.parametrize(("build", "kernel", "shape"), CASES, ids=["dense", "line", "grid"])
-def test_the_mean_tangent_kernel_is_the_closed_form_at_any_width(build, kernel, shape, rng):
-    X, Z = rng.standard_normal((2, 3, *shape))
-    found = np.array([empirical_ntk(*build(key, 50)[::-1], X, Z) for key in jax.random.split(KEY, 300)])
-    standard_error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-    # Nine entries, 300 seeds: five standard errors are exceeded by chance once in 10^5.
-    assert (abs(found.mean(axis=0) - kernel(X, Z)) <= 5 * standard_error).all()
-    assert (standard_error < 0.05 * abs(kernel(X, Z)).max()).all()
+@pytest.mark.parametrize("route", [_correlation.directly, _correlation.through_fft, _correlation.correlate])
+@pytest.mark.parametrize(("spatial", "taps", "start", "count", "stride"), CORRELATIONS)
+def test_every_route_of_the_correlation_is_the_sum_over_taps(route, spatial, taps, start, count, stride, rng):
+    x, W = rng.standard_normal((*spatial, 3)), rng.standard_normal((*taps, 3, 2))
+    # A sum of n terms of size |x| |W| errs by less than n eps of it, an FFT by less than that for log2(n) >= 1.
+    bound = 8 * EPS * math.prod(spatial) * 3 * np.abs(x).max() * np.abs(W).max()
+    found = route(jnp.array(x), jnp.array(W), start, count, stride)
+    assert found.shape == (*count, 2)
+    assert np.abs(found - by_loops(x, W, start, count, stride)).max() <= bound
 
 
-@pytest.mark.parametrize(("build", "kernel", "shape"), CASES, ids=["dense", "line", "grid"])
-def test_the_last_layers_term_is_the_nngp_kernel(build, kernel, shape, rng):
-    X, Z = rng.standard_normal((2, 3, *shape))
-    found = np.array([layer_kernels(*build(key, 50)[::-1], X, Z)[-1] for key in jax.random.split(KEY, 300)])
-    assert (abs(found.mean(axis=0) - kernel.nngp(X, Z)) <= 5 * found.std(axis=0, ddof=1) / np.sqrt(300)).all()
-
-
-def test_a_deep_networks_kernel_approaches_the_closed_form_like_width_to_minus_one_half(rng):
-    X, Z = rng.standard_normal((2, 3, 6))
-    limit, widths = FullyConnected(depth=3)(X, Z), [32, 64, 128, 256]
-    errors = [
-        [np.sum((empirical_ntk(*fully_connected(key, 6, n, 3)[::-1], X, Z) - limit) ** 2) for n in widths]
-        for key in jax.random.split(KEY, 40)
+@pytest.mark.parametrize(("spatial", "taps", "start", "count", "stride"), CORRELATIONS)
+def test_the_routes_have_the_same_gradients(spatial, taps, start, count, stride, rng):
+    x, W = jnp.array(rng.standard_normal((*spatial, 3))), jnp.array(rng.standard_normal((*taps, 3, 2)))
+    weights = jnp.array(rng.standard_normal((*count, 2)))
+    routes = _correlation.directly, _correlation.through_fft
+    gradients = [
+        jax.grad(lambda x, W, f=f: jnp.sum(weights * f(x, W, start, count, stride)), (0, 1))(x, W) for f in routes
     ]
-    # The mean square of 40 seeds errs by about 20 %, its root by 10 %; the slope of four such by 0.065.
-    assert abs(fitted_slope(widths, np.sqrt(np.mean(errors, axis=0))) + 0.5) <= 4 * 0.065
+    for direct, fft in zip(*gradients, strict=True):
+        bound = 8 * EPS * math.prod(count) * 3 * np.abs(weights).max() * max(np.abs(x).max(), np.abs(W).max())
+        assert np.abs(direct - fft).max() <= bound
 
 
-@pytest.mark.parametrize("shape", [(1,), (5,), (8,), (3, 4)])
-def test_the_pooled_network_is_invariant_under_every_shift(shape, rng):
-    x = rng.standard_normal((*shape, 2))
-    network = convolutional(KEY, 2, 64, (min(3, shape[0]),) + (2,) * (len(shape) - 1))
-    orbit = circular_shifts(axes=tuple(range(len(shape)))).orbit(x)
-    values = outputs(*network[::-1], orbit)
-    # Only the order of the sum over pixels changes.
-    assert np.ptp(values) <= 8 * EPS * orbit[0].size * np.abs(x).max()
+def test_the_fft_is_taken_for_large_filters_only():
+    assert not _correlation.fft_is_cheaper((32, 32), (3, 3, 1, 16))
+    assert not _correlation.fft_is_cheaper((32, 32), (3, 3, 64, 64))
+    assert _correlation.fft_is_cheaper((29, 29), (29, 29, 1, 100))
+    assert not _correlation.fft_is_cheaper((5,), (6, 100, 100))
 
 
-def test_an_unpooled_order_of_taps_is_not_invariant_under_a_flip(rng):
-    x = rng.standard_normal((7, 1))
-    values = outputs(*convolutional(KEY, 1, 64, 3)[::-1], np.stack([x, x[::-1]]))
-    assert np.ptp(values) > 1e-3
+@pytest.mark.parametrize("q", [1, 2, 3, 6, 7])
+def test_circular_padding_has_the_offsets_of_the_kernels(q, rng):
+    x, W = rng.standard_normal((7, 1)), rng.standard_normal((q, 1, 1))
+    found = Convolution(jnp.array(W))(jnp.array(x))[:, 0]
+    offsets = range(-((q - 1) // 2), q // 2 + 1)
+    expected = sum(W[i, 0, 0] * np.roll(x[:, 0], -a) for i, a in enumerate(offsets))
+    assert np.abs(found - expected).max() <= 8 * EPS * 7 * np.abs(x).max() * np.abs(W).max()
 
 
-def test_the_tangent_kernel_is_the_squared_gradient_by_finite_differences(rng):
-    X = rng.standard_normal((2, 4))
-    parameters, apply = fully_connected(KEY, 4, 3)
-    flat, shapes = np.concatenate([np.ravel(w) for w in parameters]), [w.shape for w in parameters]
-
-    def f(w):
-        parts = np.split(w, np.cumsum([np.prod(s) for s in shapes])[:-1])
-        return outputs(apply, tuple(p.reshape(s) for p, s in zip(parts, shapes, strict=True)), X)
-
-    h = 1e-6
-    jacobian = np.array([(f(flat + h * e) - f(flat - h * e)) / (2 * h) for e in np.eye(flat.size)])
-    assert np.allclose(empirical_ntk(apply, parameters, X, X), jacobian.T @ jacobian, rtol=0, atol=1e-8)
+@pytest.mark.parametrize("q", [1, 2, 3, 6, 7])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_zero_padding_is_correlation_on_the_line(q, stride, rng):
+    x, W = rng.standard_normal((7, 1)), rng.standard_normal((q, 1, 1))
+    found = Convolution(jnp.array(W), padding="zero", stride=stride)(jnp.array(x))[:, 0]
+    full = np.correlate(np.pad(x[:, 0], (q, q)), W[:, 0, 0], mode="valid")
+    assert np.abs(found - full[q - (q - 1) // 2 :][:7:stride]).max() <= 8 * EPS * q * np.abs(x).max() * np.abs(W).max()
 
 
-def test_one_step_moves_the_outputs_by_the_tangent_kernel_to_second_order(rng):
-    X, Z, y = rng.standard_normal((3, 5)), rng.standard_normal((4, 5)), np.array([1.0, -1.0, 1.0])
-    parameters, apply = fully_connected(KEY, 5, 40)
-    kernel, start, rates = (
-        empirical_ntk(apply, parameters, Z, X),
-        outputs(apply, parameters, Z),
-        2.0 ** -np.arange(8, 13),
-    )
-    moved = [outputs(apply, train(apply, parameters, X, y, rate, 1), Z) - start for rate in rates]
-    gap = [np.linalg.norm(m - rate * kernel @ y) for m, rate in zip(moved, rates, strict=True)]
-    # Below the first kink of a ReLU the remainder is a polynomial of degree two in the rate.
-    assert abs(fitted_slope(rates, gap) - 2) <= 0.05
+def orbit(x, axes):
+    return circular_shifts(axes=axes).orbit(x)
 
 
-def test_a_wide_network_trains_to_the_interpolant_of_its_own_kernel(rng):
-    X, Z, y = rng.standard_normal((3, 5)), rng.standard_normal((4, 5)), np.array([1.0, -1.0, 1.0])
-    gaps = []
-    for width in (2**8, 2**12):
-        parameters, apply = fully_connected(KEY, 5, width)
-        own = Interpolant(lambda X, Z=None, p=parameters, a=apply: empirical_ntk(a, p, X, X if Z is None else Z), X, y)
-        eigenvalues = np.linalg.eigvalsh(own.gram)
-        steps = int(np.ceil(np.log(1e-6) / np.log1p(-eigenvalues[0] / eigenvalues[-1])))
-        trained = train(apply, parameters, X, y, 1 / eigenvalues[-1], steps)
-        assert np.allclose(outputs(apply, trained, X) - outputs(apply, parameters, X), y, rtol=0, atol=1e-4)
-        gaps.append(np.abs(outputs(apply, trained, Z) - outputs(apply, parameters, Z) - own(Z)).max())
-    # 16 times the width: at least 4 times closer, the rate of the kernel itself.
-    assert gaps[1] <= gaps[0] / 4
+def invariance(network, x, channel_axis=False):
+    """The largest change of a logit over all circular shifts, in units of its rounding."""
+    values = logits(network, orbit(x, tuple(range(x.ndim - channel_axis))))
+    # A logit is a sum over pixels and channels in another order for each shift; the FFT adds log2(d) roundings.
+    return np.ptp(values, axis=0).max() / (8 * EPS * x.size * np.abs(x).max())
 
 
-def test_no_steps_change_nothing():
-    parameters, apply = fully_connected(KEY, 3, 4)
-    kept = train(apply, parameters, np.eye(3), np.ones(3), 0.1, 0)
-    assert all(np.array_equal(a, b) for a, b in zip(parameters, kept, strict=True))
+INVARIANT = [
+    (partial(line, width=16, filter_size=2), (5, 2)),
+    (partial(line, width=16, filter_size=(3, 2), depth=2, hidden_norm=True), (4, 3, 1)),
+    (partial(grid, width=100, filter_size=9), (9, 9)),
+    (partial(grid, width=100, filter_size=8, input_norm=True), (8, 8)),
+    (partial(grid, width=100, filter_size=(1, 5), depth=2), (1, 5)),
+    (partial(grid, width=16, filter_size=1), (1,)),
+    (partial(residual, widths=(4, 8), filter_size=3, dtype=float), (5, 6)),
+    (partial(residual, widths=(4, 8), filter_size=2, blocks=2, input_norm=True, dtype=float), (7,)),
+]
+
+
+@pytest.mark.parametrize(("build", "shape"), INVARIANT)
+def test_circular_padding_and_average_are_exactly_invariant(build, shape, rng):
+    network = build(KEY, shape, 3)
+    # Statistics as after training.
+    network = on_batch(network, jnp.array(rng.standard_normal((4, *shape))))[1]
+    assert invariance(network, rng.standard_normal(shape), build.keywords.get("channel_axis", False)) <= 1
+
+
+BROKEN = [
+    partial(fully_connected, dtype=float),
+    partial(grid, padding="zero"),
+    partial(grid, readout="flatten"),
+    partial(grid, stride=2),
+    partial(grid, filter_size=6, padding=2),
+    partial(residual, padding="zero", dtype=float),
+    partial(residual, stride=2, dtype=float),
+]
+
+
+@pytest.mark.parametrize("build", BROKEN)
+def test_other_networks_are_not_invariant(build, rng):
+    assert invariance(build(KEY, (6, 6), 3), rng.standard_normal((6, 6))) > 1e6
+
+
+@pytest.mark.parametrize(
+    ("build", "P"),
+    [
+        (partial(grid, stride=2), 2),
+        (partial(grid, stride=4, filter_size=12), 4),
+        (partial(grid, stride=3, depth=2), 3),
+        (partial(residual, widths=(4, 4, 4), stride=2, dtype=float), 4),
+    ],
+)
+def test_a_stride_keeps_the_shifts_by_its_multiples_alone(build, P, rng):
+    x, network = rng.standard_normal((12, 12)), build(KEY, (12, 12), 3)
+    bound = 8 * EPS * x.size * np.abs(x).max()
+    start = logits(network, x[None])
+    for s in itertools.product(range(5), range(5)):
+        moved = np.abs(logits(network, shift(x, s)[None]) - start).max()
+        assert moved <= bound if s[0] % P == s[1] % P == 0 else moved > 1e6 * bound
+
+
+def test_padding_by_p_has_2p_plus_1_positions_and_p_0_is_fully_connected(rng):
+    x = rng.standard_normal((6, 6))
+    network = grid(KEY, (6, 6), 4, filter_size=6, padding=0)
+    W, b, V, c = map(np.asarray, jax.tree.leaves(network))
+    dense = np.maximum(np.tensordot(x, W[:, :, 0], 2) + b, 0) @ V + c
+    assert np.allclose(network(x), dense, rtol=0, atol=64 * EPS)
+    for p in (1, 2, 3):
+        hidden = grid(KEY, (6, 6), 4, filter_size=6, padding=p).layers[1](jnp.array(x[..., None]))
+        assert hidden.shape == (2 * p + 1, 2 * p + 1, 100)
+
+
+def test_padding_by_almost_half_of_the_signal_is_exactly_invariant_and_by_half_is_not(rng):
+    x = rng.standard_normal(7)
+    assert invariance(grid(KEY, 7, 3, filter_size=7, padding=3), x) <= 1
+    assert invariance(grid(KEY, 7, 3, filter_size=7, padding=4), x) > 1e6
+
+
+@pytest.mark.parametrize(
+    ("build", "shape", "fan_in"),
+    [(fully_connected, (6, 4), 24), (partial(convolutional, filter_size=3, channel_axis=True), (5, 5, 2), 18)],
+)
+def test_the_starts_have_their_distributions(build, shape, fan_in):
+    W, b, V, c = jax.tree.leaves(build(KEY, shape, 10, width=2000, dtype=float))
+    for array, n in ((W, fan_in), (b, fan_in), (V, 2000), (c, 2000)):
+        assert np.abs(array).max() <= 1 / math.sqrt(n)
+    # Mean square n^-1 / 3 with a standard deviation of n^-1 2 / sqrt(45) for each; five standard errors.
+    for array, n in ((W, fan_in), (b, fan_in), (V, 2000)):
+        assert abs(np.mean(np.square(array)) * n - 1 / 3) <= 5 * 2 / math.sqrt(45 * array.size)
+    W, b, V = jax.tree.leaves(build(KEY, shape, 10, width=2000, initialisation="ntk", dtype=float))
+    for array in (W, b, V):
+        assert abs(np.mean(np.square(array)) - 1) <= 5 * math.sqrt(2 / array.size)
+        assert abs(np.mean(array)) <= 5 / math.sqrt(array.size)
+
+
+def test_the_logits_are_the_formula(rng):
+    x = rng.standard_normal((3, 2))
+    network = fully_connected(KEY, (3, 2), 4, width=5, depth=2, initialisation="ntk", dtype=float)
+    W, b, U, c, V = map(np.asarray, jax.tree.leaves(network))
+    h = np.maximum(math.sqrt(2 / 6) * x.ravel() @ W + b, 0)
+    h = np.maximum(math.sqrt(2 / 5) * h @ U + c, 0)
+    assert np.allclose(network(x), math.sqrt(1 / 5) * h @ V, rtol=0, atol=64 * EPS)
+    assert np.allclose(logits(network, x[None], batch_size=1)[0], network(x), rtol=0, atol=64 * EPS)
+
+
+def test_batch_norm_uses_the_batch_in_training_and_running_statistics_after(rng):
+    X = jnp.array(3 + 2 * rng.standard_normal((50, 4, 5, 3)))
+    for features in ((3,), (4, 5, 3)):
+        norm = BatchNorm.of(features, float)
+        axes = (0, 1, 2) if features == (3,) else (0,)
+        Y, moved = on_batch(norm, X)
+        expected = (X - np.mean(X, axes, keepdims=True)) / np.sqrt(np.var(X, axes, keepdims=True) + 1e-5)
+        assert np.allclose(Y, expected, rtol=0, atol=64 * EPS * 50)
+        assert np.allclose(moved.mean, 0.1 * np.mean(X, axes), rtol=64 * EPS)
+        assert np.allclose(moved.variance, 0.9 + 0.1 * np.var(X, axes, ddof=1), rtol=64 * EPS)
+        for _ in range(400):
+            _, moved = moved.on_batch(X)
+        # 0.9^400 is 5e-19: only rounding is left.
+        after = (X[0] - np.mean(X, axes, keepdims=True)[0]) / np.sqrt(np.var(X, axes, keepdims=True, ddof=1)[0] + 1e-5)
+        assert np.allclose(moved(X[0]), after, rtol=0, atol=64 * EPS * 50)
+
+
+def test_running_statistics_have_no_gradient(rng):
+    network = fully_connected(KEY, 3, None, input_norm=True, dtype=float)
+    gradient = jax.grad(lambda f: f(jnp.ones(3)))(network).layers[0]
+    assert not gradient.mean.any()
+    assert not gradient.variance.any()
+    assert gradient.gain.any()
+
+
+@pytest.mark.parametrize("build", [fully_connected, convolutional, residual])
+def test_networks_keep_their_dtype(build):
+    for dtype in (jnp.float32, jnp.float64):
+        network = build(KEY, (4, 4), 2, dtype=dtype)
+        assert {w.dtype for w in jax.tree.leaves(network)} == {np.dtype(dtype)}
+        assert logits(network, np.ones((3, 4, 4))).dtype == dtype
+        assert network(jnp.ones((4, 4), dtype)).dtype == dtype
+
+
+def test_float64_does_not_depend_on_the_settings_of_jax(rng):
+    X, both = rng.standard_normal((3, 8, 8)), []
+    for x64 in (True, False):
+        with jax.experimental.enable_x64(x64):
+            both.append(logits(convolutional(jax.random.key(1), (8, 8), 2, filter_size=8, dtype=float), X))
+    assert both[0].dtype == both[1].dtype == float
+    assert np.array_equal(*both)
+
+
+def test_plain_functions_and_modules_are_layers_alike(rng):
+    network = Network((jnp.sin, Dense(jnp.ones((3, 2))), eqx.nn.Linear(2, 1, key=KEY, dtype=float)))
+    assert on_batch(network, jnp.array(rng.standard_normal((5, 3))))[0].shape == (5, 1)
+    assert len(jax.tree.leaves(network)) == 3
+
+
+BAD = [
+    (lambda: fully_connected(KEY, (), 2), ValueError, r"shape: got \(\), takes"),
+    (lambda: fully_connected(KEY, 3, 0), ValueError, "classes: got 0, takes a whole number from 1 on"),
+    (lambda: fully_connected(KEY, 3, 2, width=2.5), ValueError, r"width: got 2\.5, takes"),
+    (lambda: fully_connected(KEY, 3, 2, depth=0), ValueError, "depth: got 0, takes"),
+    (lambda: fully_connected(KEY, 3, 2, initialisation="he"), ValueError, "initialisation: got 'he', takes torch or"),
+    (lambda: convolutional(KEY, 3, 2, filter_size=4), ValueError, r"filter_size: got 4 for signals of shape \(3,\)"),
+    (lambda: convolutional(KEY, (3, 3), 2, filter_size=(3,)), ValueError, r"filter_size: got \(3,\) for signals"),
+    (lambda: convolutional(KEY, 3, 2, padding="same"), ValueError, "padding: got 'same', takes circular, zero or"),
+    (lambda: convolutional(KEY, 3, 2, padding=-1), ValueError, "padding: got -1, takes"),
+    (lambda: convolutional(KEY, 3, 2, stride=0), ValueError, "stride: got 0, takes a whole number from 1 on"),
+    (lambda: convolutional(KEY, 3, 2, readout="max"), ValueError, "readout: got 'max', takes average or flatten"),
+    (lambda: convolutional(KEY, 3, 2, channel_axis=True), ValueError, r"shape: got 3, takes \(\*spatial, channels\)"),
+    (lambda: residual(KEY, 3, 2, padding=1), ValueError, "padding: got 1, takes circular or zero"),
+    (lambda: logits(jnp.sin, np.ones((1, 2))), ValueError, r"network: got parameters of dtypes \[\], takes"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -19,15 +19,18 @@ MATHEMATICS = {
     "groups",
     "hulls",
     "margins",
+    "consistency",
     "kernels",
     "boundary",
+    "certificates",
     "interpolant",
 }
 # How the compiled engine caches, how many threads it has, how large a result may be: questions to the system.
 ENGINE_ROOM = {"_compile", "_threads", "_arguments"}
 # A room may import those before it.
-LAYERS = ["_validation", "dft", "fixed_subspace", "groups", "hulls", "margins", "constructions", "datasets", "kernels"]
-LAYERS += ["_search", "boundary", "interpolant", "networks", "ledger", "profiles", "figures"]
+LAYERS = ["_validation", "dft", "fixed_subspace", "groups", "hulls", "margins", "constructions", "consistency"]
+LAYERS += ["_data_files", "_formats", "datasets", "kernels", "_search", "boundary", "certificates", "interpolant"]
+LAYERS += ["_correlation", "layers", "networks", "tangent", "training", "adversary", "ledger", "profiles", "figures"]
 
 
 def room(path):

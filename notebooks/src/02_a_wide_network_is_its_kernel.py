@@ -55,19 +55,22 @@
 # Each step is measured by itself below.
 
 # %% tags=["parameters"]
+from functools import partial
 from itertools import product
 
+import equinox as eqx
 import jax
 import numpy as np
 from flint import arb, arb_series, ctx
-from shiftmath import dot_on_gray, figures
+from shiftmath import dot_on_gray, figures, networks
 from shiftmath.figures import BROKEN, MEASURED, THEORY
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, oracle
 from shiftmath.kernels.dual import kappa0, kappa1
+from shiftmath.layers import Dense, Network, logits
 from shiftmath.ledger import Ledger, fitted_slope
-from shiftmath.networks import convolutional, empirical_ntk, fully_connected, layer_kernels, outputs, train
 from shiftmath.profiles import choose, provenance
+from shiftmath.tangent import empirical_ntk, layer_kernels, train
 
 # %%
 seed = 0
@@ -77,6 +80,9 @@ widths = choose(quick=[16, 64, 256, 1024, 4096], full=[16, 64, 256, 1024, 4096, 
 deep_widths = choose(quick=[32, 128, 512], full=[32, 64, 128, 256, 512])
 train_widths = choose(quick=[128, 512, 2048], full=[128, 512, 2048, 8192])
 eps = np.finfo(float).eps
+ntk = {"classes": None, "bias": False, "initialisation": "ntk", "dtype": float}
+fully_connected = partial(networks.fully_connected, **ntk)
+convolutional = partial(networks.convolutional, channel_axis=True, **ntk)
 print(provenance("synthetic signals and networks from the seed below"))
 
 # %% [markdown]
@@ -140,8 +146,8 @@ print(f"the derivative minus kappa_0 encloses 0 at {enclosed} of {len(gaps)} poi
 
 # %%
 circle = np.sqrt(2) * np.array([np.cos(angles), np.sin(angles)]).T
-parameters, apply = fully_connected(jax.random.key(seed), 2, 4096)
-one_network = empirical_ntk(apply, parameters, circle, np.sqrt(2) * np.eye(2)[:1])[:, 0]
+wide = fully_connected(jax.random.key(seed), 2, width=4096)
+one_network = empirical_ntk(wide, circle, np.sqrt(2) * np.eye(2)[:1])[:, 0]
 kappa, ends = cosines * kappa0(cosines) + kappa1(cosines), np.array([1.0, -1.0])
 
 # %%
@@ -239,8 +245,8 @@ rng = np.random.default_rng(seed)
 d, y = 8, np.array([1.0, -1, 1, -1, 1])
 X, Z = on_sphere(5, d), on_sphere(8, d)
 U = X @ Z.T / d
-networks = [fully_connected(key, d, 64) for key in keys(0, seeds)]
-terms = np.mean([layer_kernels(apply, w, X, Z) for w, apply in networks], axis=0)
+narrow = [fully_connected(key, d, width=64) for key in keys(0, seeds)]
+terms = np.mean([layer_kernels(network, X, Z) for network in narrow], axis=0)
 limits = np.array([U * kappa0(U), kappa1(U)])
 
 # %% [markdown]
@@ -265,10 +271,10 @@ print(f"last layer:  at most {abs(z_scores[1]).max():.1f} standard errors from k
 S = rng.standard_normal((3, 9, 1)) + np.array([1.5, -1.5, 0.5])[:, None, None]
 R = rng.standard_normal((8, 9, 1))
 cases = {
-    "fully connected": (lambda key, n: fully_connected(key, d, n), FullyConnected(), X, Z, y),
-    "pooled convolution": (lambda key, n: convolutional(key, 1, n), Convolutional(), S, R, y[:3]),
+    "fully connected": (lambda key, n: fully_connected(key, d, width=n), FullyConnected(), X, Z, y),
+    "pooled convolution": (lambda key, n: convolutional(key, (9, 1), width=n), Convolutional(), S, R, y[:3]),
 }
-deep = (lambda key, n: fully_connected(key, d, n, 2)), FullyConnected(depth=2), X, Z
+deep = (lambda key, n: fully_connected(key, d, width=n, depth=2)), FullyConnected(depth=2), X, Z
 
 
 # %%
@@ -279,7 +285,7 @@ def relative(difference, kernel):
 def kernel_errors(widths, build, kernel, X, Z, *_):
     """The error of the tangent kernel, for each width (rows) and network."""
     limit = kernel(X, Z)
-    drawn = [[empirical_ntk(*build(k, n)[::-1], X, Z) for k in keys(n, seeds)] for n in widths]
+    drawn = [[empirical_ntk(build(k, n), X, Z) for k in keys(n, seeds)] for n in widths]
     return np.array([[relative(gram - limit, limit) for gram in row] for row in drawn])
 
 
@@ -320,17 +326,16 @@ print(
 
 
 # %%
-def standard(parameters, x):
-    """The one-layer network in standard parameterisation."""
-    W, v = parameters
-    return jax.nn.relu(x @ W) @ v
+def standard(network):
+    """The same function of one hidden layer in standard parameterisation."""
+    small = [Dense(layer.scale * np.asarray(layer.weight)) for layer in network.layers[::2]]
+    return Network((small[0], jax.nn.relu, small[1]))
 
 
 def standard_kernels(n):
     """The network of width n: the terms of its kernel, in NTK and in standard parameterisation."""
-    (W, v), apply = fully_connected(jax.random.key(seed), d, n)
-    small = (np.asarray(W) * np.sqrt(2 / d), np.asarray(v) / np.sqrt(n))
-    return layer_kernels(apply, (W, v), X, Z), layer_kernels(standard, small, X, Z)
+    network = fully_connected(jax.random.key(seed), d, width=n)
+    return layer_kernels(network, X, Z), layer_kernels(standard(network), X, Z)
 
 
 # %%
@@ -365,31 +370,30 @@ _ = fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
 
 # %%
 def trained(network, X, y):
-    """The trained network with its output at the start subtracted, and its weights at the end."""
-    start, apply = network
-    eigenvalues = np.linalg.eigvalsh(empirical_ntk(apply, start, X, X))
+    """The trained network with its output at the start subtracted, and the trained network itself."""
+    eigenvalues = np.linalg.eigvalsh(empirical_ntk(network, X, X))
     steps = np.log(1e-9) / np.log1p(-eigenvalues[0] / eigenvalues[-1])
-    end = train(apply, start, X, y, 1 / eigenvalues[-1], int(np.ceil(steps)))
-    return lambda Z: outputs(apply, end, Z) - outputs(apply, start, Z), end
+    end = train(network, X, y, 1 / eigenvalues[-1], int(np.ceil(steps)))
+    return lambda Z: logits(end, Z) - logits(network, Z), end
 
 
 def own_interpolant(network, X, y):
     """The interpolant with the network's own tangent kernel at the start."""
-    start, apply = network
-    return Interpolant(lambda A, B=None: empirical_ntk(apply, start, A, A if B is None else B), X, y)
+    return Interpolant(lambda A, B=None: empirical_ntk(network, A, A if B is None else B), X, y)
 
 
 # %%
 f = Interpolant(FullyConnected(), X, y)
 turn = np.linspace(0, 2 * np.pi, 121)
 path = np.outer(np.cos(turn), X[0]) + np.outer(np.sin(turn), X[1])
-curves = {n: [trained(fully_connected(k, d, n), X, y)[0](path) for k in keys(n, 6)] for n in (16, 2048)}
+curves = {n: [trained(fully_connected(k, d, width=n), X, y)[0](path) for k in keys(n, 6)] for n in (16, 2048)}
 
 
 # %%
 def way(start, end):
     """How far the weights have moved, in the Euclidean norm."""
-    return np.sqrt(sum(np.sum(np.square(np.subtract(b, a))) for a, b in zip(start, end, strict=True)))
+    pairs = zip(jax.tree.leaves(start), jax.tree.leaves(end), strict=True)
+    return np.sqrt(sum(np.sum(np.square(np.subtract(b, a))) for a, b in pairs))
 
 
 # %%
@@ -400,8 +404,8 @@ def training_errors(build, kernel, X, Z, y):
         for network in (build(k, n) for k in keys(n, trained_seeds)):
             predictor, end = trained(network, X, y)
             own = own_interpolant(network, X, y)
-            moved = relative(empirical_ntk(network[1], end, X, X) - own.gram, own.gram)
-            found.append((predictor(Z) - g(Z), predictor(Z) - own(Z), moved, way(network[0], end)))
+            moved = relative(empirical_ntk(end, X, X) - own.gram, own.gram)
+            found.append((predictor(Z) - g(Z), predictor(Z) - own(Z), moved, way(network, end)))
     shape = len(train_widths), trained_seeds, -1
     return [np.array(column).reshape(shape) for column in zip(*found, strict=True)]
 
@@ -434,8 +438,8 @@ for name in cases:
 nngp = Interpolant(FullyConnected().nngp, X, y)
 top = train_widths[-1]
 last_layer = []
-for (W, v), apply in (fully_connected(k, d, top) for k in keys(top, 10)):
-    frozen = (v,), lambda v, x, W=W, apply=apply: apply((W, *v), x)
+for network in (fully_connected(k, d, width=top) for k in keys(top, 10)):
+    frozen = Network((*network.layers[:-1], jax.lax.stop_gradient, network.layers[-1]))
     last_layer.append(trained(frozen, X, y)[0](Z))
 
 
@@ -506,16 +510,15 @@ print(f"relative error of the kernel: {at[16]:.2f} at width 16, {at[4096]:.3f} a
 # **Another scale.** Without the factor $\sqrt 2$ each ReLU loses half of the signal's energy. One layer then
 # halves the kernel, which the interpolant does not notice; but it is another kernel, and the check sees it.
 
+
 # %%
-dense = networks[0][1]
+def without_factor(network):
+    """The network with the scale of its first layer divided by the root of 2."""
+    scale = network.layers[0].scale / np.sqrt(2)
+    return eqx.tree_at(lambda f: f.layers[0], network, Dense(network.layers[0].weight, scale=scale))
 
 
-def without_factor(parameters, x):
-    W, v = parameters
-    return dense((W / np.sqrt(2), v), x)
-
-
-halved = np.mean([empirical_ntk(without_factor, w, X, Z) for w, _ in networks], axis=0)
+halved = np.mean([empirical_ntk(without_factor(network), X, Z) for network in narrow], axis=0)
 print(f"without the factor: {np.sum(halved) / np.sum(limits):.2f} of the limit")
 
 # %% [markdown]
@@ -541,8 +544,7 @@ print(f"largest distance from these factors, relative to them: {scaling_error.ma
 # %%
 def change_of_kernel(network, X, y):
     """How far training moves the tangent kernel, relative to the kernel at the start."""
-    start, apply = network
-    before, after = (empirical_ntk(apply, w, X, X) for w in (start, trained(network, X, y)[1]))
+    before, after = (empirical_ntk(f, X, X) for f in (network, trained(network, X, y)[1]))
     return relative(after - before, before)
 
 
@@ -554,7 +556,7 @@ norms, moved = {}, {}
 for name, signals in sets.items():
     labels = y[: len(signals)]
     norms[name] = Interpolant(Convolutional(), signals, labels).norm
-    moved[name] = change_of_kernel(convolutional(keys(1024, 1)[0], 1, 1024), signals, labels)
+    moved[name] = change_of_kernel(convolutional(keys(1024, 1)[0], (9, 1), width=1024), signals, labels)
     print(f"{name:18} norm of the interpolant {norms[name]:5.2f}, change of the kernel {moved[name]:.3f}")
 
 # %% [markdown]
@@ -571,7 +573,7 @@ for name, signals in sets.items():
 
 # %%
 mine, labels = on_sphere(3, d), np.array([1.0, -1, 1])
-network = fully_connected(jax.random.key(7), d, 1024)
+network = fully_connected(jax.random.key(7), d, width=1024)
 print("network:    ", np.round(trained(network, mine, labels)[0](Z), 3))
 print("interpolant:", np.round(Interpolant(FullyConnected(), mine, labels)(Z), 3))
 

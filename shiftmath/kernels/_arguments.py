@@ -4,143 +4,125 @@ import math
 import numbers
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from shiftmath._validation import require_finite
+
+DTYPES = "float32, float64, float16, integers or booleans"
+SIGNALS = "at least one signal with at least one pixel and channel"
 
 
-def whole_number(name, value, least):
+def whole_number(name: str, value: Any, least: int) -> int:
     """value as an int of at least least."""
+    takes = f"a whole number of at least {least}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} is {value!r}; it takes a whole number of at least {least}")
+        raise TypeError(f"{name}: got {value!r}, takes {takes}")
     if value < least:
-        raise ValueError(f"{name} is {value}; it takes a whole number of at least {least}")
+        raise ValueError(f"{name}: got {value!r}, takes {takes}")
     return int(value)
 
 
-def finite_number(name, value, positive=False):
-    """value as a finite float, non-negative or positive."""
-    kind = "a positive" if positive else "a non-negative"
+def deviation(name: str, value: Any, *, positive: bool = False) -> float:
+    """A standard deviation, non-negative or positive, as a finite float."""
+    takes = f"a {'positive' if positive else 'non-negative'} finite number"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is {value!r}; it takes {kind} finite number")
+        raise TypeError(f"{name}: got {value!r}, takes {takes}")
     if not math.isfinite(value) or value < 0 or (positive and value == 0):
-        raise ValueError(f"{name} is {value}; it takes {kind} finite number")
+        raise ValueError(f"{name}: got {value!r}, takes {takes}")
     return float(value)
 
 
-def any_finite(name, value):
-    """value as a finite float."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is {value!r}; it takes a finite number")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} is {value}; it takes a finite number")
-    return float(value)
-
-
-def one_of(name, value, choices):
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """value, if it is one of the choices."""
+    message = f"{name}: got {value!r}, takes one of {', '.join(map(repr, choices))}"
     if not isinstance(value, str):
-        raise TypeError(f"{name} is {value!r}; it takes one of {', '.join(map(repr, choices))}")
+        raise TypeError(message)
     if value not in choices:
-        raise ValueError(f"{name} is {value!r}; it takes one of {', '.join(map(repr, choices))}")
+        raise ValueError(message)
     return value
 
 
-def per_axis(name, value, least=1):
-    """A whole number, or a tuple of one or two of them."""
+def per_axis(name: str, value: Any) -> int | tuple[int, ...]:
+    """A positive whole number, or a tuple of one or two of them."""
     if not isinstance(value, (tuple, list)):
-        return whole_number(name, value, least)
+        return whole_number(name, value, 1)
     if len(value) not in (1, 2):
-        raise ValueError(
-            f"{name} is {value!r}; it takes a whole number or a tuple with one per spatial axis, so one or two"
-        )
-    return tuple(whole_number(name, v, least) for v in value)
-
-
-def image_shape(name, value):
-    """(*spatial, channels) as a tuple of two or three positive whole numbers."""
-    if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{name} is {value!r}; it takes a tuple (*spatial, channels)")
-    if len(value) not in (2, 3):
-        raise ValueError(f"{name} is {value!r}; it takes (length, channels) or (height, width, channels)")
+        raise ValueError(f"{name}: got {value!r}, takes a whole number or a tuple of one or two, one per spatial axis")
     return tuple(whole_number(name, v, 1) for v in value)
 
 
-def is_jax(*arrays):
+def image_shape(name: str, value: Any) -> tuple[int, ...]:
+    """(*spatial, channels) as a tuple of two or three positive whole numbers."""
+    takes = "a tuple (length, channels) or (height, width, channels)"
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name}: got {value!r}, takes {takes}")
+    if len(value) not in (2, 3):
+        raise ValueError(f"{name}: got {value!r}, takes {takes}")
+    return tuple(whole_number(name, v, 1) for v in value)
+
+
+def is_jax(*arrays: Any) -> bool:
     """Whether one of the arguments is a JAX array or tracer; without importing JAX, which then has not made any."""
     jax = sys.modules.get("jax")
     return jax is not None and any(isinstance(a, jax.Array) for a in arrays)
 
 
-def real_array(name, value):
-    """value as a floating NumPy array.
-
-    Float32 and float64 stay, float16 becomes float32, integers and booleans float64.
-    """
+def numpy_array(name: str, value: ArrayLike) -> np.ndarray:
+    """Finite numbers as a NumPy array: float32 and float64 as they are, float16 in float32, the others in float64."""
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} is ragged ({error}); it takes a rectangular array of numbers") from None
+        raise ValueError(f"{name}: got rows of unequal lengths, takes an array of {DTYPES}") from error
+    if array.dtype not in (np.float16, np.float32, np.float64) and array.dtype.kind not in "biu":
+        raise TypeError(f"{name}: got dtype {array.dtype}, takes {DTYPES}")
+    if array.size == 0:
+        raise ValueError(f"{name}: got shape {array.shape}, takes {SIGNALS}")
+    require_finite(name, array)
     if array.dtype == np.float16:
         return array.astype(np.float32)
-    if array.dtype.kind in "biu" and array.dtype.kind != "O":
-        return array.astype(np.float64)
-    if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name} has dtype {array.dtype}; it takes float32, float64, integers or booleans")
-    return array
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def finite_array(name, value):
-    """value as a floating NumPy array that is neither empty nor has NaN or infinite entries."""
-    array = real_array(name, value)
-    if array.size == 0:
-        raise ValueError(
-            f"{name} is empty, shape {array.shape}; it takes at least one signal with at least one pixel and channel"
-        )
-    bad = array.size - np.count_nonzero(np.isfinite(array))
-    if bad:
-        raise ValueError(f"{name} has {bad} NaN or infinite entries of {array.size}; it takes finite numbers")
-    return array
-
-
-def jax_array(name, value):
-    """value as a floating JAX array; its values are not inspected, they may not be known yet."""
+def jax_array(name: str, value: Any) -> Any:
+    """Finite numbers as a floating JAX array of at least 32 bits; the values of a tracer are not known yet."""
+    import jax
     import jax.numpy as jnp
 
-    array = jnp.asarray(value)
+    array = value if isinstance(value, jax.Array) else jnp.asarray(numpy_array(name, value))
+    floating = jnp.issubdtype(array.dtype, jnp.floating)
+    if not (floating or jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool):
+        raise TypeError(f"{name}: got dtype {array.dtype}, takes {DTYPES}")
     if array.size == 0:
-        raise ValueError(
-            f"{name} is empty, shape {array.shape}; it takes at least one signal with at least one pixel and channel"
-        )
-    if jnp.issubdtype(array.dtype, jnp.complexfloating):
-        raise TypeError(f"{name} has dtype {array.dtype}; it takes a real dtype")
-    half = array.dtype in (jnp.float16, jnp.bfloat16)
-    return (
-        array.astype(jnp.float32)
-        if half
-        else array
-        if jnp.issubdtype(array.dtype, jnp.floating)
-        else array.astype(float)
-    )
+        raise ValueError(f"{name}: got shape {array.shape}, takes {SIGNALS}")
+    if not isinstance(array, jax.core.Tracer):
+        # By NumPy: inside a transformation jax.numpy would make a tracer of a constant array.
+        require_finite(name, np.asarray(array))
+    if not floating:
+        return array.astype(float)
+    return array.astype(jnp.float32) if array.dtype.itemsize < 4 else array
 
 
-def signals(X, Z):
+def signals(X: Any, Z: Any) -> tuple[list[Any], bool]:
     """([X] or [X, Z] as floating arrays of one dtype, whether they are JAX arrays)."""
     given = [("X", X)] if Z is None else [("X", X), ("Z", Z)]
     on_jax = is_jax(X, Z)
-    arrays = [(jax_array if on_jax else finite_array)(*item) for item in given]
+    arrays = [(jax_array if on_jax else numpy_array)(*item) for item in given]
     if len({a.dtype for a in arrays}) == 2:
         arrays = [a.astype(np.float64) for a in arrays]
     return arrays, on_jax
 
 
-def fits_memory(n, m, itemsize):
+def fits_memory(n: int, m: int, itemsize: int) -> None:
     """Raises if an (n, m) result exceeds the memory of this machine."""
-    wanted = n * m * itemsize
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    wanted, memory = n * m * itemsize, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if wanted > memory:
         raise ValueError(
-            f"the ({n}, {m}) Gram matrix would take {wanted} bytes, this machine has {memory}; "
-            "compute it in blocks kernel(X[a:b], Z[c:d]) and store each"
+            f"X and Z: got {n} and {m} signals, whose Gram matrix would take {wanted} bytes, takes as many as fit the "
+            f"{memory} of this machine; compute it in blocks kernel(X[a:b], Z[c:d]) and store each"
         )

@@ -1,30 +1,35 @@
 """Gram matrices block by block: bounded memory beyond the result, and half of the blocks if the matrix is symmetric."""
 
+from collections.abc import Callable
+
 import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import DTypeLike
 
 
-def binary_exponents(X):
+def binary_exponents(X: Float[np.ndarray, "n *signal"]) -> Int[np.ndarray, "n"]:
     """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1), as integers; 0 where X[i] = 0."""
     largest = np.abs(X).reshape(len(X), -1).max(1).astype(float)
     return np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
 
 
-def scaled(X, exponents):
+def scaled(X: Float[np.ndarray, "n *signal"], exponents: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n *signal"]:
     """X[i] 2^e_i, exactly."""
     return np.ldexp(X, exponents.reshape(-1, *(1,) * (X.ndim - 1)))
 
 
-def ranges(n, size):
+def ranges(n: int, size: int) -> list[slice]:
     """Consecutive slices of at most this size that cover range(n)."""
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def blockwise(block, n, m, size, symmetric, dtype):
+def blockwise(
+    block: Callable[[slice, slice, bool], np.ndarray], n: int, m: int, size: int, symmetric: bool, dtype: DTypeLike
+) -> Float[np.ndarray, "n m"]:
     """The (n, m) matrix with entries block(rows, columns, on_diagonal) computed in blocks.
 
     If symmetric, only blocks on and above the diagonal; on the diagonal the block's lower triangle is not read, and the
-    result equals its
-    transpose to the last bit.
+    result equals its transpose to the last bit.
     """
     result = np.empty((n, m), dtype)
     for rows in ranges(n, size):

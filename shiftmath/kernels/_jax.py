@@ -1,29 +1,40 @@
 """The JAX engine for convolutional kernels: JAX arrays and tracers in and out; jit, vmap and grad, on CPU and GPU.
 
 The slices of _numba_slices, several shifts of one pair of images at a time; a scan over the layers, so that XLA does
-not compute a map
-once for every tap of the filter that reads it. Reverse-mode derivatives compute each pair again instead of storing its
-slices.
+not compute a map once for every tap of the filter that reads it. Reverse-mode derivatives compute each pair again
+instead of storing its slices.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float, Int
 
 from shiftmath.kernels import _layers as layers
 from shiftmath.kernels._jax_dense import dense_block
 from shiftmath.kernels._jax_maps import ROUNDINGS, activation_map, opposite_deficit
+from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dual import root, variance
 
 ENTRIES = {"cpu": 2**16}
 ENTRIES_ELSEWHERE = 2**23
 
+Gram = Float[Array, "n m"]
+Images = Float[Array, "n C H W"]
+# Pixels, deviations before and weighted variances after each activation: of all images (n, ., H, W), of one (., H, W).
+Triple = tuple[Float[Array, "..."], ...]
+State = tuple[Float[Array, "shifts H W"], Float[Array, "shifts H W"]]
+Masks = tuple[Bool[Array, "length length"], ...]
+# Of D and of T.
+Sums = tuple[Float[Array, "*pairs"], ...]
 
-def box(v, q):
+
+def box(v: Float[Array, "*batch H W"], q: tuple[int, int]) -> Float[Array, "*batch H W"]:
     """Circular box sum over the last two axes, the window of _numba_boxes, by doubling."""
-    for axis, taps in zip((-2, -1), q, strict=False):
+    for axis, taps in zip((-2, -1), q, strict=True):
         window, length, offset, out = v, 1, 0, 0
         while length <= taps:
             if taps & length:
@@ -35,10 +46,10 @@ def box(v, q):
     return v
 
 
-def units(kernel, images):
-    """A size of each image by which a homogeneous kernel divides it, so that pixels of two images are comparable.
+def units(kernel: Convolutional, images: Images) -> Float[Array, "n"]:
+    """A power of two of each image's size, by which a homogeneous kernel divides it; else 1.
 
-    Else 1.
+    So pixels of two images are comparable.
     """
     if not layers.is_homogeneous(kernel):
         return jnp.ones(len(images), images.dtype)
@@ -46,7 +57,7 @@ def units(kernel, images):
     return jnp.exp2(jnp.floor(jnp.log2(jnp.where(largest > 0, largest, 1))))
 
 
-def prepare(kernel, taps, images):
+def prepare(kernel: Convolutional, taps: tuple[int, int], images: Images) -> Triple:
     """Scaled pixels (n, C, H, W), deviations before and weighted variances after each activation (n, L, H, W)."""
     inside, fan = 1, taps[0] * taps[1]
     if kernel.padding == "zero":
@@ -65,14 +76,18 @@ def prepare(kernel, taps, images):
     return pixels, jnp.stack(deviations, 1), jnp.stack(after, 1)
 
 
-def first_layer(kernel, taps, x, z, weights):
+def first_layer(
+    kernel: Convolutional, taps: tuple[int, int], x: Triple, z: Triple, weights: Float[Array, "7"]
+) -> State:
     """State after the first layer for pixels x[0] (C, 1, H, W) and shifted pixels z[0] (C, shifts, H, W)."""
     d, s = box(((x[0] - z[0]) ** 2).sum(0), taps), box(((x[0] + z[0]) ** 2).sum(0), taps)
     s = s + 4 * kernel.bias_std**2
     return activation_map(kernel, d, s, jnp.zeros_like(d), x[1][0], x[2][0], z[1][0], z[2][0], weights)
 
 
-def later_layer(kernel, taps, state, layer):
+def later_layer(
+    kernel: Convolutional, taps: tuple[int, int], state: State, layer: tuple[Array, ...]
+) -> tuple[State, None]:
     """The step of the scan: clears pairs outside under zero padding, then convolution and activation."""
     (d, t), (px, pfx, pz, pfz, before, x, fx, z, fz, weights) = state, layer
     if kernel.padding == "zero":
@@ -83,7 +98,9 @@ def later_layer(kernel, taps, state, layer):
     return activation_map(kernel, d, opposite_deficit(kernel, d, x, z), t, x, fx, z, fz, weights), None
 
 
-def walk(kernel, taps, weights, x, z):
+def walk(
+    kernel: Convolutional, taps: tuple[int, int], weights: Float[Array, "layers 7"], x: Triple, z: Triple
+) -> State:
     """All layers on the slices of one pair; x: arrays (., 1, H, W), z: (., shifts, H, W)."""
     state = first_layer(kernel, taps, x, z, weights[0])
     earlier, later = slice(None, -1), slice(1, None)
@@ -92,7 +109,7 @@ def walk(kernel, taps, weights, x, z):
     return jax.lax.scan(partial(later_layer, kernel, taps), state, arrays)[0]
 
 
-def shifted(arrays, sy, sx):
+def shifted(arrays: Triple, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> Triple:
     """(., H, W) to (., shifts, H, W): out[:, s, i] = in[:, i + s] on the torus."""
     H, W = arrays[0].shape[1:]
     rows, columns = (jnp.arange(H)[None] + sy[:, None]) % H, (jnp.arange(W)[None] + sx[:, None]) % W
@@ -100,7 +117,7 @@ def shifted(arrays, sy, sx):
     return tuple(a.reshape(len(a), -1)[:, index] for a in arrays)
 
 
-def chunks(shifts, count):
+def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> Int[np.ndarray, "groups count 3"]:
     """Shifts (S, 2) and their weights 1 in groups of count, the last filled up with weight 0."""
     groups = -(-len(shifts) // count)
     padded = np.zeros((groups * count, 3), np.int32)
@@ -108,7 +125,15 @@ def chunks(shifts, count):
     return padded.reshape(groups, count, 3)
 
 
-def group_sums(kernel, taps, masks, weights, x, z, group):
+def group_sums(
+    kernel: Convolutional,
+    taps: tuple[int, int],
+    masks: Masks,
+    weights: Float[Array, "layers 7"],
+    x: Triple,
+    z: Triple,
+    group: Int[Array, "count 3"],
+) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of one pair of images and one group of shifts."""
     sy, sx, weight = group.T
     D, T = walk(kernel, taps, weights, tuple(a[:, None] for a in x), shifted(z, sy, sx))
@@ -116,20 +141,38 @@ def group_sums(kernel, taps, masks, weights, x, z, group):
     return tuple(jnp.einsum("shw,sh,sw->", v, rows, columns) for v in (D, T))
 
 
-def pair_sums(kernel, taps, masks, weights, groups, X, Z, pair):
+def pair_sums(
+    kernel: Convolutional,
+    taps: tuple[int, int],
+    masks: Masks,
+    weights: Float[Array, "layers 7"],
+    groups: Int[Array, "groups count 3"],
+    X: Triple,
+    Z: Triple,
+    pair: tuple[Int[Array, ""], ...],
+) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of the images X[i], Z[j], pair = (i, j)."""
-    x, z = (tuple(a[index] for a in A) for A, index in zip((X, Z), pair, strict=False))
+    x, z = (tuple(a[index] for a in A) for A, index in zip((X, Z), pair, strict=True))
     one = partial(group_sums, kernel, taps, masks, weights, x, z)
     if len(groups) == 1:
         return one(groups[0])
     return tuple(v.sum() for v in jax.lax.map(jax.checkpoint(one), groups))
 
 
-def sums(kernel, taps, block, last, X, Z, size, pairs):
+def sums(
+    kernel: Convolutional,
+    taps: tuple[int, int],
+    block: tuple[int, int],
+    last: str,
+    X: Triple,
+    Z: Triple,
+    size: tuple[int, ...],
+    pairs: Sequence[Int[np.ndarray, "p"]],
+) -> Sums:
     """Means of D and T over the pooled pairs of pixels for these pairs (2, p) of images."""
     torus = layers.torus(size, taps, kernel.padding)
-    masks = tuple(layers.pooled_pairs(*axis) for axis in zip(size, torus, block, strict=False))
-    weights = jnp.asarray(layers.layer_weights(kernel, kernel.depth, np.prod(taps), last), X[0].dtype)
+    masks = tuple(layers.pooled_pairs(*axis) for axis in zip(size, torus, block, strict=True))
+    weights = jnp.asarray(layers.layer_weights(kernel, kernel.depth, taps[0] * taps[1], last), X[0].dtype)
     shifts, pixels = layers.pooled_shifts(masks), int(np.prod(torus))
     entries = ENTRIES.get(jax.default_backend(), ENTRIES_ELSEWHERE)
     groups = chunks(shifts, min(len(shifts), max(1, entries // pixels)))
@@ -139,13 +182,21 @@ def sums(kernel, taps, block, last, X, Z, size, pairs):
     return tuple(v / float(np.prod(size) * np.prod(block)) for v in results)
 
 
-def readout_variances(kernel, prepared, size):
+def readout_variances(kernel: Convolutional, prepared: Triple, size: tuple[int, ...]) -> Float[Array, "n"]:
     """Mean over the image of the variance after the last activation, without the weight of a following layer."""
     q = prepared[1][:, -1, : size[0], : size[1]] ** 2
     return variance(kernel.activation, q, kernel.negative_slope).mean((1, 2))
 
 
-def pooled(kernel, means, deficit, x, z, size, D):
+def pooled(
+    kernel: Convolutional,
+    means: Callable[..., Sums],
+    deficit: bool,
+    x: Triple,
+    z: Triple,
+    size: tuple[int, ...],
+    D: Gram,
+) -> tuple[Gram, Gram, Float[Array, "n"], Float[Array, "m"]]:
     """Deficit, covariance and variances after the readout, for dense layers, from the matrix D of pooled means."""
     if deficit:
         qx, qz = (readout_variances(kernel, a, size) for a in (x, z))
@@ -155,14 +206,18 @@ def pooled(kernel, means, deficit, x, z, size, D):
     return jnp.where(both + D > ROUNDINGS * jnp.finfo(D.dtype).eps * both, both + D, 0), -D / 2, qx, qz
 
 
-def matrix(values, I, J, n, m, symmetric):
+def matrix(
+    values: Float[Array, "p"], I: Int[np.ndarray, "p"], J: Int[np.ndarray, "p"], n: int, m: int, symmetric: bool
+) -> Gram:
     """The (n, m) matrix with these values at (I, J), and at (J, I) if it is symmetric."""
     full = jnp.zeros((n, m), values.dtype).at[I, J].set(values)
     return full.at[J, I].set(values) if symmetric else full
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 5))
-def convolutional(kernel, taps, block, X, Z, get):
+def convolutional(
+    kernel: Convolutional, taps: tuple[int, int], block: tuple[int, int], X: Images, Z: Images | None, get: str
+) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
     size, n, m = X.shape[2:], len(X), len(X if Z is None else Z)
     ux, uz = units(kernel, X), units(kernel, X if Z is None else Z)

@@ -4,61 +4,69 @@ Plain NumPy, no images.
 """
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from shiftmath.kernels.dual import HOMOGENEOUS, homogeneous_weights
 
+if TYPE_CHECKING:
+    from shiftmath.kernels.convolutional import Convolutional
+    from shiftmath.kernels.fully_connected import FullyConnected
+
 KINDS = {"erf": 1, "gelu": 2}
 
+# (y, x), or (x,) for signals.
+Spatial = tuple[int, ...]
 
-def per_axis(name, value, spatial):
+
+def per_axis(name: str, value: int | Spatial, spatial: Spatial) -> tuple[int, int]:
     """One whole number per axis (y, x); a signal is an image of one row."""
-    if isinstance(value, int):
-        value = (value,) * len(spatial)
-    if len(value) != len(spatial):
+    values = (value,) * len(spatial) if isinstance(value, int) else value
+    if len(values) != len(spatial):
         raise ValueError(
-            f"{name} is {value}, the signals have {len(spatial)} spatial axes; it takes a whole number or one per axis"
+            f"{name}: got {value} for signals with {len(spatial)} spatial axes, takes a whole number or one per axis"
         )
-    return (1, *value) if len(value) == 1 else value
+    return (1, values[0]) if len(values) == 1 else (values[0], values[1])
 
 
-def taps(kernel, spatial):
+def taps(kernel: "Convolutional", spatial: Spatial) -> tuple[int, int]:
     """Filter taps (q_y, q_x) of the kernel on images of these spatial axes."""
     q = per_axis("filter_size", kernel.filter_size, spatial)
-    if kernel.padding == "circular" and any(t > h for t, h in zip(q[-len(spatial) :], spatial, strict=False)):
+    if kernel.padding == "circular" and any(t > h for t, h in zip(q[-len(spatial) :], spatial, strict=True)):
         raise ValueError(
-            f"filter_size is {kernel.filter_size}, the image {spatial}; circular padding takes at most the image's size"
+            f"filter_size: got {kernel.filter_size} for images {spatial}, takes at most these with circular padding"
         )
     return q
 
 
-def block(kernel, spatial):
+def block(kernel: "Convolutional", spatial: Spatial) -> tuple[int, int]:
     """Pooling block (b_y, b_x) of the kernel's readout on images of these spatial axes."""
-    named = {"average": spatial, "flatten": 1}
-    b = per_axis("readout", named.get(kernel.readout, kernel.readout), spatial)
-    if any(h % t for t, h in zip(b[-len(spatial) :], spatial, strict=False)):
-        raise ValueError(
-            f"readout is {kernel.readout}, the image {spatial}; it takes a pooling block that divides the image"
-        )
+    if isinstance(kernel.readout, str):
+        return per_axis("readout", spatial if kernel.readout == "average" else 1, spatial)
+    b = per_axis("readout", kernel.readout, spatial)
+    if any(h % t for t, h in zip(b[-len(spatial) :], spatial, strict=True)):
+        raise ValueError(f"readout: got {kernel.readout} for images {spatial}, takes a pooling block that divides them")
     return b
 
 
-def channel_first(images):
+def channel_first(images: Any) -> Any:
     """Images (n, H, W, C), or signals (n, W, C) as images of one row, to (n, C, H, W)."""
     images = images[:, None] if images.ndim == 3 else images
     return images.transpose(0, 3, 1, 2)
 
 
-def torus(size, q, padding):
+def torus(size: Sequence[int], q: Sequence[int], padding: str) -> tuple[int, ...]:
     """The torus on which the padding is circular.
 
     Zero padding is circular on a torus larger by q - 1, cleared after each layer.
     """
-    return tuple(h + t - 1 for h, t in zip(size, q, strict=False)) if padding == "zero" else tuple(size)
+    return tuple(h + t - 1 for h, t in zip(size, q, strict=True)) if padding == "zero" else tuple(size)
 
 
-def pooled_pairs(size, length, block):
+def pooled_pairs(size: int, length: int, block: int) -> Bool[np.ndarray, "length length"]:
     """mask[s, i] on an axis: i and i + s (mod length) are pixels of the image and lie in the same pooling block.
 
     >>> pooled_pairs(4, 4, 2).astype(int)
@@ -72,7 +80,7 @@ def pooled_pairs(size, length, block):
     return (i < size) & (j < size) & (i // block == j // block)
 
 
-def pooled_shifts(masks):
+def pooled_shifts(masks: Sequence[Bool[np.ndarray, "length length"]]) -> Int[np.ndarray, "shifts 3"]:
     """Rows (s_y, s_x, weight), sorted by s_x: the shifts that some pooled pair has.
 
     The weights 0, 1, 2 sum a slice and its mirror -s at once.
@@ -90,7 +98,7 @@ def pooled_shifts(masks):
     return np.array(rows, dtype=np.int64)
 
 
-def stays_positive(kernel):
+def stays_positive(kernel: "Convolutional | FullyConnected") -> bool:
     """Whether covariances are non-negative after the first activation.
 
     b >= a - b <=> negative slope <= 0 (see dual).
@@ -101,14 +109,15 @@ def stays_positive(kernel):
     return a <= b
 
 
-def layer_weights(kernel, layers, fan, last="covariance"):
+def layer_weights(
+    kernel: "Convolutional | FullyConnected", layers: int, fan: int, last: str = "covariance"
+) -> Float[np.ndarray, "layers 7"]:
     """Rows (l_d, e_d, l_k, e_k, l, e, 4 e / pi) of _numba_maps, times weight_std^2 / fan of the layer that follows.
 
     l and e are the weights of the linear and the even part of the activation (see dual: l = a - b / 2, e = b / 2); l_d,
-    e_d are l, e
-    and l_k, e_k are 0, except in the last row, which has no factor weight_std^2 / fan and makes D minus twice the
-    covariance
-    (l_d = e_d = 0, l_k = -l, e_k = -e), or the deficit as before if last is "deficit". Smooth activations have l = 1.
+    e_d are l, e and l_k, e_k are 0, except in the last row, which has no factor weight_std^2 / fan and makes D minus
+    twice the covariance (l_d = e_d = 0, l_k = -l, e_k = -e), or the deficit as before if last is "deficit". Smooth
+    activations have l = 1.
     """
     scale = np.append(np.full(layers - 1, kernel.weight_std**2 / fan), 1.0)
     keep = np.append(np.ones(layers - 1), float(last == "deficit"))
@@ -120,6 +129,6 @@ def layer_weights(kernel, layers, fan, last="covariance"):
     return np.stack(rows, axis=1)
 
 
-def is_homogeneous(kernel):
+def is_homogeneous(kernel: "Convolutional | FullyConnected") -> bool:
     """Whether kernel(c x, z) = c kernel(x, z) for c > 0: a homogeneous activation and no bias."""
     return kernel.activation in HOMOGENEOUS and kernel.bias_std == 0

@@ -1,22 +1,26 @@
 """Compiled circular box sums on slices: H x W tori stored row by row, one after the other in one flat array.
 
 out[i] = sum of src[i + a] over a = -(q - 1) // 2, ..., q // 2 on each axis. Only additions of the terms themselves: a
-running sum
-would subtract and lose the relative accuracy of small entries.
+running sum would subtract and lose the relative accuracy of small entries.
 """
+
+import numpy as np
+from jaxtyping import Float
 
 from shiftmath.kernels._compile import compiled
 
+Slices = Float[np.ndarray, "N"]
+
 
 @compiled(disjoint=True)
-def add3(a, b, c, out):
+def add3(a: Slices, b: Slices, c: Slices, out: Slices) -> None:
     """out = a + b + c."""
     for k in range(out.size):
         out[k] = a[k] + b[k] + c[k]
 
 
 @compiled(disjoint=True)
-def rows3(src, out, W):
+def rows3(src: Slices, out: Slices, W: int) -> None:
     """Three taps along the rows, W >= 3: one long sum, then the two columns where it crossed an edge."""
     n = src.size
     add3(src[: n - 2], src[1 : n - 1], src[2:], out[1 : n - 1])
@@ -27,7 +31,7 @@ def rows3(src, out, W):
 
 
 @compiled(disjoint=True)
-def columns3(src, out, n, W):
+def columns3(src: Slices, out: Slices, n: int, W: int) -> None:
     """Three taps along the columns of slices of n = H W pixels, H >= 3.
 
     One long sum, then the rows where it crossed an edge.
@@ -41,7 +45,7 @@ def columns3(src, out, n, W):
 
 
 @compiled(disjoint=True)
-def window(extended, stride, q, out):
+def window(extended: Slices, stride: int, q: int, out: Slices) -> None:
     """out[k] = sum over a < q of extended[k + a stride] by doubling: log2(q) passes; extended is overwritten."""
     n, length, offset = out.size, 1, 0
     out[:] = 0
@@ -56,7 +60,7 @@ def window(extended, stride, q, out):
 
 
 @compiled(disjoint=True)
-def rows(src, out, extended, W, q):
+def rows(src: Slices, out: Slices, extended: Slices, W: int, q: int) -> None:
     """q taps along each row, 1 <= q <= W."""
     low = (q - 1) // 2
     for first in range(0, src.size, W):
@@ -66,7 +70,7 @@ def rows(src, out, extended, W, q):
 
 
 @compiled(disjoint=True)
-def columns(src, out, extended, n, W, q):
+def columns(src: Slices, out: Slices, extended: Slices, n: int, W: int, q: int) -> None:
     """q taps along each column of slices of n = H W pixels, 1 <= q <= H."""
     low, H = (q - 1) // 2, n // W
     for first in range(0, src.size, n):
@@ -77,7 +81,7 @@ def columns(src, out, extended, n, W, q):
 
 
 @compiled(disjoint=True)
-def box(src, half, out, extended, shape):
+def box(src: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[int, int, int, int]) -> None:
     """The box sum over both axes of shape (H, W, q_y, q_x); half, and extended for one slice, are scratch."""
     H, W, qy, qx = shape
     if qx == 1:

@@ -1,14 +1,12 @@
 """The compiled CPU engine for dense layers: fully connected networks, and the dense layers after a readout.
 
-Always in float64.
-
-The state of _numba_maps without pixels: one row of a Gram matrix is one slice. A pair of inputs of a fully connected
-network is
-|x - z|^2 and |x + z|^2; those come from a matrix product, except that small ones are summed directly, where the product
-cancels.
+Always in float64. The state is that of _numba_maps without pixels: one row of a Gram matrix is one slice. A pair of
+inputs of a fully connected network is |x - z|^2 and |x + z|^2; those come from a matrix product, except that small ones
+are summed directly, where the product cancels.
 """
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from shiftmath.kernels import _layers as layers
 from shiftmath.kernels._blocks import binary_exponents, blockwise, ranges, scaled
@@ -16,15 +14,22 @@ from shiftmath.kernels._compile import compiled
 from shiftmath.kernels._numba_maps import opposite_deficit, relu_signed
 from shiftmath.kernels._numba_smooth import smooth_map
 from shiftmath.kernels._threads import run_tasks
+from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dual import variance
+from shiftmath.kernels.fully_connected import FullyConnected
 
 BLOCK = 512
 TOLERANCE = 16 * np.finfo(float).eps
 CANCELLATION = 2.0**-6
 
+Rows = Float[np.ndarray, "n d"]
+PerX = Float[np.ndarray, "n"]
+PerZ = Float[np.ndarray, "m"]
+Gram = Float[np.ndarray, "n m"]
+
 
 @compiled
-def refine(X, Z, q, r, D, S, fraction):
+def refine(X: Rows, Z: Float[np.ndarray, "m d"], q: PerX, r: PerZ, D: Gram, S: Gram, fraction: float) -> None:
     """Replaces the entries of D = |x - z|^2 and S = |x + z|^2 below this fraction of |x|^2 + |z|^2 by direct sums."""
     for i in range(D.shape[0]):
         for j in range(D.shape[1]):
@@ -36,11 +41,20 @@ def refine(X, Z, q, r, D, S, fraction):
 
 
 @compiled
-def dense_rows(rows, D, S, T, x, ix, z, iz, kind, weights, tolerance):
-    """All layers on these rows of D and T, in place; S is scratch after the first layer.
-
-    x, ix: (n, L); z, iz: (L, m).
-    """
+def dense_rows(
+    rows: tuple[int, int],
+    D: Gram,
+    S: Gram,
+    T: Gram,
+    x: Float[np.ndarray, "n layers"],
+    ix: Float[np.ndarray, "n layers"],
+    z: Float[np.ndarray, "layers m"],
+    iz: Float[np.ndarray, "layers m"],
+    kind: int,
+    weights: Float[np.ndarray, "layers 7"],
+    tolerance: float,
+) -> None:
+    """All layers on these rows of D and T, in place; S is scratch after the first layer."""
     m = D.shape[1]
     a, ia, d, t = np.empty(m), np.empty(m), np.empty(m), np.empty(m)
     for i in range(rows[0], rows[1]):
@@ -54,8 +68,10 @@ def dense_rows(rows, D, S, T, x, ix, z, iz, kind, weights, tolerance):
                 relu_signed(d, S[i], t, a, ia, z[l], iz[l], weights[l], tolerance, D[i], T[i])
 
 
-def deviations(kernel, q, count):
-    """Deviations before each of count activations, (n, count), and 1 / (2 x), or variances after smooth ones."""
+def deviations(
+    kernel: Convolutional | FullyConnected, q: PerX, count: int
+) -> tuple[Float[np.ndarray, "n layers"], Float[np.ndarray, "n layers"]]:
+    """Deviations before each of count activations, and 1 / (2 x), or variances after smooth ones."""
     before, after = [], []
     for _ in range(count):
         before.append(np.sqrt(q))
@@ -68,7 +84,9 @@ def deviations(kernel, q, count):
     )
 
 
-def hidden_layers(kernel, count, D, S, T, q, r):
+def hidden_layers(
+    kernel: Convolutional | FullyConnected, count: int, D: Gram, S: Gram, T: Gram, q: PerX, r: PerZ
+) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer after count hidden ones, from the state before the first."""
     (x, ix), (z, iz) = deviations(kernel, q, count), deviations(kernel, r, count)
     z, iz = np.ascontiguousarray(z.T), np.ascontiguousarray(iz.T)
@@ -78,17 +96,17 @@ def hidden_layers(kernel, count, D, S, T, q, r):
     return -D / 2, T / 2
 
 
-def dense_block(kernel, D, K, T, qx, qz):
+def dense_block(kernel: Convolutional, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout."""
     w, b = kernel.weight_std**2, kernel.bias_std**2
     S = w * (qx[:, None] + qz + 2 * K) + 4 * b
     return hidden_layers(kernel, kernel.dense_layers, w * D, S, 2 * w * T, w * qx + b, w * qz + b)
 
 
-def normalised(kernel, X):
+def normalised(kernel: FullyConnected, X: Rows) -> tuple[Rows, PerX, Int[np.ndarray, "n"]]:
     """Rows scaled as the first layer does, norms 1 and exponents 0.
 
-    or unit rows, norms and exponents, if the kernel is homogeneous.
+    If the kernel is homogeneous: unit rows, and norms and exponents with row = unit row * norm * 2^exponent.
     """
     X, exponents = X.astype(float), np.zeros(len(X), int)
     if not layers.is_homogeneous(kernel):
@@ -99,17 +117,16 @@ def normalised(kernel, X):
     return X / np.where(norms > 0, norms, 1)[:, None], norms, exponents
 
 
-def fully_connected(kernel, X, Z, get):
+def fully_connected(kernel: FullyConnected, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
-    symmetric, bias = Z is None, kernel.bias_std**2
-    Z = X if symmetric else Z
+    Y, bias = X if Z is None else Z, kernel.bias_std**2
 
-    def block(rows, columns, diagonal):
-        (x, nx, ex), (z, nz, ez) = normalised(kernel, X[rows]), normalised(kernel, Z[columns])
+    def block(rows: slice, columns: slice, diagonal: bool) -> Gram:
+        (x, nx, ex), (z, nz, ez) = normalised(kernel, X[rows]), normalised(kernel, Y[columns])
         q, r, G = (x**2).sum(1), (z**2).sum(1), 2 * (x @ z.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
         refine(x, z, q, r, D, S, CANCELLATION)
         K, T = hidden_layers(kernel, kernel.depth, D, S + 4 * bias, np.zeros_like(D), q + bias, r + bias)
         return np.ldexp((K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez)
 
-    return blockwise(block, len(X), len(Z), BLOCK, symmetric, X.dtype)
+    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype)

@@ -8,8 +8,7 @@ and write, with the weights (l_d, e_d, l_k, e_k, l, e, 4 e / pi) of the layer fr
     D   the next deficit, or in the last layer minus twice the covariance;
     T   twice the next tangent kernel.
 The deficit is carried instead of K because 1 - rho = (d - (x - y)^2) / (2 x y) keeps its relative accuracy as rho -> 1,
-where kappa0
-has a square-root singularity; it stays linear under the filter.
+where kappa0 has a square-root singularity; it stays linear under the filter.
 """
 
 import math
@@ -72,8 +71,8 @@ def relu_positive(d_in, t_in, x, ix, y, iy, weights, tolerance, D, T):
 
         D = (l_d + e_d) d + (l_k + e_k) 2K + r (2K P - 2 x y c),    T = 2 Theta (l + e - r P).
 
-    m below the rounding error of its two terms is zero: pixels of different size but exactly one direction have rho =
-    1.
+    m below the rounding error of its two terms is zero: pixels of different size but exactly one direction have
+    rho = 1.
     """
     a_d, a_k, a, b = weights[0] + weights[1], weights[2] + weights[3], weights[4] + weights[5], weights[6]
     zero, one = D.dtype.type(0), D.dtype.type(1)

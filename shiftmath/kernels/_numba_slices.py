@@ -1,16 +1,12 @@
 """Compiled walk of slices through all layers.
 
-For images x, z and a shift s the slice holds, at each pixel i of a torus, the state (see _numba_maps) of the pair (x_i,
-z_{i+s}). A
-circular convolution acts on each slice by itself, as a box sum over i; so a slice stays in cache through the whole
-network. Slices of
-several images x with the same shift of z are walked together if they are small.
+For images x, z and a shift s the slice holds, at each pixel i of a torus, the state (see _numba_maps) of the pair
+(x_i, z_{i+s}). A circular convolution acts on each slice by itself, as a box sum over i; so a slice stays in cache
+through the whole network. Slices of several images x with the same shift of z are walked together if they are small.
 
 Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), one image of n pixels after the other
-in N: pixels,
-scaled so that the box sum of their squares is the first variance; standard deviations before each activation; and 1 /
-(2 deviation),
-or the variances after the activation if that is smooth.
+in N: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
+activation; and 1 / (2 deviation), or the variances after the activation if that is smooth.
 """
 
 import numpy as np
@@ -195,8 +191,7 @@ def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, flags, shape, bia
     """Adds to out[j, 0, i], out[j, 1, i] the sums of D and T over these shifts of (X_i, Z_j), for a range of j.
 
     shifts has rows (s_y, s_x, weight on the diagonal of a symmetric matrix), sorted by s_x; masks[axis][s, i] says
-    which pixels count;
-    batch is how many images are walked together.
+    which pixels count; batch is how many images are walked together.
     """
     H, W, n, dtype = shape[0], shape[1], shape[0] * shape[1], X[0].dtype
     C, L = X[0].shape[0], X[1].shape[0]

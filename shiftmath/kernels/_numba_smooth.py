@@ -7,13 +7,18 @@ layer.
 
 import math
 
+import numpy as np
+from jaxtyping import Float
+
 from shiftmath.kernels._compile import compiled
 
 ERF, GELU = 1, 2
 
+Entries = Float[np.ndarray, "k"]
+
 
 @compiled
-def erf_dual(p, q, k, g):
+def erf_dual(p: float, q: float, k: float, g: float) -> tuple[float, float]:
     """E[f f'] and E[f' f'] of erf, with g = p q - k^2.
 
     (2 / pi) arcsin(2 k / sqrt((1 + 2 p)(1 + 2 q))) (Williams 1997).
@@ -23,7 +28,7 @@ def erf_dual(p, q, k, g):
 
 
 @compiled
-def gelu_dual(p, q, k, g):
+def gelu_dual(p: float, q: float, k: float, g: float) -> tuple[float, float]:
     """E[f f'] and E[f' f'] of gelu, with g = p q - k^2, by Gaussian integration by parts (Tsuchida et al. 2021)."""
     det = 1 + p + q + g
     root = math.sqrt(det)
@@ -35,7 +40,18 @@ def gelu_dual(p, q, k, g):
 
 
 @compiled
-def smooth_map(kind, d_in, t_in, x, fx, y, fy, weights, D, T):
+def smooth_map(
+    kind: int,
+    d_in: Entries,
+    t_in: Entries,
+    x: Entries,
+    fx: Entries,
+    y: Entries,
+    fy: Entries,
+    weights: Float[np.ndarray, "7"],
+    D: Entries,
+    T: Entries,
+) -> None:
     """D = keep (fx + fy) - 2 a E[f f'] and T = 2 Theta a E[f' f'], with keep = l_d and a = l of the weights."""
     keep, a = weights[0], weights[4]
     for k in range(D.size):

@@ -5,10 +5,9 @@ With r = sin(theta / 2) and c = cos(theta / 2), for 0 <= theta <= pi / 2,
     theta = 2 r P(1 - c),    P(v) = arccos(1 - v) / sqrt(1 - (1 - v)^2),    0 <= v <= 1 - sqrt(1/2).
 
 P is analytic on the whole interval, because the square-root singularity of arccos at theta = 0 is the factor r and the
-nearest
-other one is at v = 2; so few terms suffice. Coefficients, highest degree first, are those of the near-minimax
-polynomial
-(Chebyshev interpolation in 50 digits), written by tools/fit_angle_polynomials.py. The tests recompute the error bounds.
+nearest other one is at v = 2; so few terms suffice. Coefficients, highest degree first, are those of the near-minimax
+polynomial (Chebyshev interpolation in 50 digits), written by tools/fit_angle_polynomials.py. The tests recompute the
+error bounds.
 """
 
 FLOAT64 = (

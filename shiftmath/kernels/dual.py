@@ -1,40 +1,45 @@
 r"""Dual activations: the covariance of f(u), f(v) for centred Gaussian u, v.
 
 For (u, v) ~ N(0, [[p, k], [k, q]]) and an activation f the dual maps are E[f(u) f(v)], the next NNGP covariance, and
-E[f'(u) f'(v)],
-the factor of the tangent kernel. Functions take NumPy or JAX arrays, broadcast, and keep the floating dtype. They are
-the textbook
-formulas, which lose 1 - rho to rounding after some layers; the engines use rewritten ones (see _numba_maps) and are
-tested on these.
+E[f'(u) f'(v)], the factor of the tangent kernel. Functions take numbers, NumPy or JAX arrays, which broadcast, and keep
+their floating dtype; values are not checked. They are the textbook formulas, which lose 1 - rho to rounding after some
+layers; the engines use rewritten ones (see _numba_maps) and are tested on these.
 """
 
 import math
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+
+from shiftmath.kernels._arguments import is_jax, one_of
 
 HOMOGENEOUS = ("relu", "leaky_relu", "abs", "identity")
 SMOOTH = ("erf", "gelu")
 ACTIVATIONS = HOMOGENEOUS + SMOOTH
 
 
-def _namespace(*arrays):
+def _namespace(*arrays: Any) -> Any:
     """jax.numpy if one of the arrays is a JAX array, else numpy."""
-    if any(type(a).__module__.partition(".")[0] in ("jax", "jaxlib") for a in arrays):
+    if is_jax(*arrays):
         import jax.numpy as jnp
 
         return jnp
     return np
 
 
-def root(xp, x):
-    """sqrt(x), with derivative 0 instead of infinity where x = 0."""
+def root(xp: ModuleType, x: Any) -> Any:
+    """sqrt(x) in the array namespace xp, with derivative 0 instead of infinity where x = 0; 0 where x < 0."""
     return xp.where(x > 0, xp.sqrt(xp.where(x > 0, x, 1)), 0)
 
 
-def kappa0(rho):
-    r"""Arc-cosine kernel of degree 0, \kappa_0(\rho) = (\pi - \arccos\rho) / \pi  (Cho & Saul 2009).
+def kappa0(rho: Any) -> Any:
+    r"""Arc-cosine kernel of degree 0, \kappa_0(\rho) = (\pi - \arccos\rho) / \pi.
 
-    Normalised by kappa0(1) = 1; kappa0 = 2 E[1(u > 0) 1(v > 0)] at unit variances. rho in [-1, 1], any shape.
+    Normalised by kappa0(1) = 1; kappa0 = 2 E[1(u > 0) 1(v > 0)] at unit variances. rho has any shape; outside [-1, 1],
+    where only rounding puts it, the nearer end counts.
+
+    Source: Cho and Saul (2009), the angular function J_0 over \pi.
 
     >>> float(kappa0(0.0)), float(kappa0(-1.0))
     (0.5, 0.0)
@@ -43,12 +48,13 @@ def kappa0(rho):
     return 1 - xp.arccos(xp.clip(rho, -1, 1)) / math.pi
 
 
-def kappa1(rho):
-    r"""Arc-cosine kernel of degree 1  (Cho & Saul 2009).
+def kappa1(rho: Any) -> Any:
+    r"""Arc-cosine kernel of degree 1, \kappa_1(\rho) = (\sqrt{1 - \rho^2} + \rho (\pi - \arccos\rho)) / \pi.
 
-    \kappa_1(\rho) = (\sqrt{1 - \rho^2} + \rho (\pi - \arccos\rho)) / \pi
+    Normalised by kappa1(1) = 1; kappa1 = 2 E[relu(u) relu(v)] at unit variances, and its derivative is kappa0. rho as
+    for kappa0.
 
-    Normalised by kappa1(1) = 1; kappa1 = 2 E[relu(u) relu(v)] at unit variances, and its derivative is kappa0.
+    Source: Cho and Saul (2009), the angular function J_1 over \pi.
 
     >>> bool(abs(kappa1(0.0) * math.pi - 1) < 1e-15), float(kappa1(1.0)), float(kappa1(-1.0))
     (True, 1.0, 0.0)
@@ -58,7 +64,7 @@ def kappa1(rho):
     return root(xp, (1 - rho) * (1 + rho)) / math.pi + rho * kappa0(rho)
 
 
-def homogeneous_weights(activation, negative_slope=0.01):
+def homogeneous_weights(activation: str, negative_slope: float = 0.01) -> tuple[float, float]:
     r"""Weights (a, b) of f(u) = max(u, 0) + s min(u, 0).
 
     They are such that with rho = k / \sqrt{pq}
@@ -68,15 +74,21 @@ def homogeneous_weights(activation, negative_slope=0.01):
 
     f is the even function |u| and the linear one u in proportion (1 - s) : (1 + s); a is the factor at rho = 1.
 
+    Raises:
+        ValueError, TypeError: an activation other than these four.
+
     >>> homogeneous_weights("relu"), homogeneous_weights("identity")
     ((0.5, 0.5), (1.0, 0.0))
     """
+    one_of("activation", activation, HOMOGENEOUS)
     slope = {"relu": 0.0, "leaky_relu": negative_slope, "abs": -1.0, "identity": 1.0}[activation]
     return (1 + slope**2) / 2, (1 - slope) ** 2 / 2
 
 
-def homogeneous_dual(p, q, k, a, b):
-    """Dual maps of a homogeneous activation with the weights (a, b) of homogeneous_weights.
+def homogeneous_dual(p: Any, q: Any, k: Any, a: float, b: float) -> tuple[Any, Any]:
+    """Dual maps of a homogeneous activation with the weights (a, b) of homogeneous_weights; rho = 0 where p q = 0.
+
+    Source: Cho and Saul (2009) for relu; the others by linearity, from |u| = 2 relu(u) - u.
 
     >>> nngp, slope = homogeneous_dual(1.0, 4.0, 0.0, 0.5, 0.5)
     >>> bool(abs(nngp - 1 / math.pi) < 1e-15), float(slope)
@@ -88,12 +100,14 @@ def homogeneous_dual(p, q, k, a, b):
     return (a - b) * k + b * scale * kappa1(rho), (a - b) + b * kappa0(rho)
 
 
-def erf_dual(p, q, k, g=None):
-    r"""Dual maps of erf  (Williams 1997).
+def erf_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
+    r"""Dual maps of erf.
 
     E[f f] = (2/\pi) \arcsin(2k / \sqrt{(1+2p)(1+2q)}), and E[f' f'] is its derivative in k.
 
     g is p q - k^2, where it is known without cancellation.
+
+    Source: Williams (1997).
 
     >>> nngp, slope = erf_dual(0.5, 0.5, 0.5)
     >>> bool(abs(nngp - 1 / 3) < 1e-15), bool(abs(slope - 4 / math.pi / math.sqrt(3)) < 1e-15)
@@ -104,8 +118,8 @@ def erf_dual(p, q, k, g=None):
     return 2 / math.pi * xp.arctan2(2 * k, deviation), 4 / math.pi / deviation
 
 
-def gelu_dual(p, q, k, g=None):
-    r"""Dual maps of gelu, f(u) = u \Phi(u)  (Tsuchida et al. 2021).
+def gelu_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
+    r"""Dual maps of gelu, f(u) = u \Phi(u).
 
     With \Delta = (1+p)(1+q) - k^2 and
 
@@ -113,6 +127,8 @@ def gelu_dual(p, q, k, g=None):
     E[f f] = k e + \varphi (pq\Delta + k^2) / ((1+p)(1+q)),
     E[f' f'] = e + k \varphi ((2+p+q) / ((1+p)(1+q)) + 1/\Delta).
     g is p q - k^2, where it is known without cancellation.
+
+    Source: Tsuchida et al. (2021).
 
     >>> nngp, slope = gelu_dual(1.0, 1.0, 0.0)
     >>> bool(abs(nngp - 1 / (4 * math.pi)) < 1e-15), float(slope)
@@ -126,22 +142,24 @@ def gelu_dual(p, q, k, g=None):
     return k * e + density * (p * q * delta + k * k) / scale, e + k * density * ((2 + p + q) / scale + 1 / delta)
 
 
-def dual(activation, p, q, k, negative_slope=0.01):
+def dual(activation: str, p: Any, q: Any, k: Any, negative_slope: float = 0.01) -> tuple[Any, Any]:
     """E[f(u) f(v)] and E[f'(u) f'(v)] of a named activation; negative_slope is that of leaky_relu.
+
+    Raises:
+        ValueError, TypeError: an activation other than relu, leaky_relu, abs, identity, erf and gelu.
 
     >>> nngp, slope = dual("relu", 2.0, 2.0, 2.0)
     >>> float(nngp), float(slope)
     (1.0, 0.5)
     """
+    one_of("activation", activation, ACTIVATIONS)
     if activation in HOMOGENEOUS:
         return homogeneous_dual(p, q, k, *homogeneous_weights(activation, negative_slope))
-    if activation in SMOOTH:
-        return (erf_dual if activation == "erf" else gelu_dual)(p, q, k)
-    raise ValueError(f"activation is {activation!r}; it takes one of {', '.join(ACTIVATIONS)}")
+    return (erf_dual if activation == "erf" else gelu_dual)(p, q, k)
 
 
-def variance(activation, q, negative_slope=0.01):
-    """E[f(u)^2] for u ~ N(0, q): the dual at p = q = k, for homogeneous activations a q.
+def variance(activation: str, q: Any, negative_slope: float = 0.01) -> Any:
+    """E[f(u)^2] for u ~ N(0, q): the dual at p = q = k, for homogeneous activations a q; errors as for dual.
 
     >>> float(variance("relu", 3.0)), float(variance("abs", 3.0))
     (1.5, 3.0)

@@ -2,30 +2,37 @@
 
 neural-tangents 0.6.5, its last release, imports on jax up to 0.5.3; elsewhere every function here raises an ImportError
 that says so.
+
+Source: Novak et al. (2020), Neural Tangents: fast and easy infinite neural networks in Python.
 """
 
 import sys
 import types
 import warnings
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
+from shiftmath.kernels._arguments import one_of
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
+
+__all__ = ["gram", "network"]
 
 EXPERIMENTAL = "neural_tangents.experimental"
 
 
-def stax_library():
-    """The module neural_tangents.stax."""
+def stax_library() -> Any:
+    """The module neural_tangents.stax; an ImportError that says what it needs, where it cannot be imported."""
     # The experimental subpackage alone needs TensorFlow (2.5 GB, 11 s to import); nothing here uses it, so an empty
     # module stands in.
     if "neural_tangents" not in sys.modules and EXPERIMENTAL not in sys.modules:
         sys.modules[EXPERIMENTAL] = types.ModuleType(EXPERIMENTAL)
     try:
-        with warnings.catch_warnings(
-            action="ignore", category=DeprecationWarning
-        ):  # it uses names that jax is retiring
+        # It uses names that jax is retiring.
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             from neural_tangents import stax
     except Exception as error:
         import jax
@@ -38,7 +45,7 @@ def stax_library():
     return stax
 
 
-def activation_layer(stax, kernel):
+def activation_layer(stax: Any, kernel: Convolutional | FullyConnected) -> Any:
     """The stax layer of the kernel's activation."""
     layers = {
         "relu": stax.Relu,
@@ -51,34 +58,43 @@ def activation_layer(stax, kernel):
     return layers[kernel.activation]()
 
 
-def dense_layers(stax, kernel, count):
+def dense_layers(stax: Any, kernel: Convolutional | FullyConnected, count: int) -> list[Any]:
     """count times Dense - f, then the last Dense."""
     hidden = [stax.Dense(1, W_std=kernel.weight_std, b_std=kernel.bias_std or None), activation_layer(stax, kernel)]
     return hidden * count + [stax.Dense(1, W_std=1.0, b_std=None)]
 
 
-def per_axis(value, axes):
+def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
     """A whole number for all axes, or one per axis, as a tuple."""
     return (value,) * axes if isinstance(value, int) else tuple(value)
 
 
-def readout_layers(stax, kernel, axes):
+def readout_layers(stax: Any, kernel: Convolutional, axes: int) -> list[Any]:
     """Global average pooling, or block pooling (if any) and Flatten."""
     if kernel.readout == "average":
         return [stax.GlobalAvgPool()]
-    if kernel.readout == "flatten":
+    if isinstance(kernel.readout, str):
         return [stax.Flatten()]
     block = per_axis(kernel.readout, axes)
     return [stax.AvgPool(block, strides=block, padding="VALID"), stax.Flatten()]
 
 
-def network(kernel, axes=2):
-    """The stax network (init_fn, apply_fn, kernel_fn) of a kernel; axes is the number of spatial axes of its images."""
+def network(kernel: Convolutional | FullyConnected, axes: int = 2) -> Any:
+    """The stax network (init_fn, apply_fn, kernel_fn) of a kernel, in the kernel's own scale.
+
+    Args:
+        kernel: a FullyConnected or Convolutional kernel.
+        axes: the number of spatial axes of its images (n, *spatial, channels), which FullyConnected flattens.
+
+    Raises:
+        TypeError: another kernel.
+        ImportError: neural-tangents cannot be imported.
+    """
     stax = stax_library()
     if isinstance(kernel, FullyConnected):
         return stax.serial(stax.Flatten(), *dense_layers(stax, kernel, kernel.depth))
     if not isinstance(kernel, Convolutional):
-        raise TypeError(f"kernel is {type(kernel).__name__}; it takes FullyConnected or Convolutional")
+        raise TypeError(f"kernel: got {type(kernel).__name__}, takes FullyConnected or Convolutional")
     padding = {"circular": "CIRCULAR", "zero": "SAME"}[kernel.padding]
     size = per_axis(kernel.filter_size, axes)
     convolution = stax.Conv(1, size, padding=padding, W_std=kernel.weight_std, b_std=kernel.bias_std or None)
@@ -86,13 +102,27 @@ def network(kernel, axes=2):
     return stax.serial(*hidden, *readout_layers(stax, kernel, axes), *dense_layers(stax, kernel, kernel.dense_layers))
 
 
-def gram(kernel, X, Z=None, get="ntk"):
-    """The Gram matrix of the kernel by neural-tangents, "ntk" or "nngp", as a NumPy array in the dtype of X."""
+def gram(
+    kernel: Convolutional | FullyConnected, X: ArrayLike, Z: ArrayLike | None = None, get: str = "ntk"
+) -> Float[np.ndarray, "n m"]:
+    """The Gram matrix of the kernel by neural-tangents, in the kernel's own scale and in the dtype of X.
+
+    Args:
+        kernel: a FullyConnected or Convolutional kernel.
+        X, Z: as the kernel takes them, (n, *spatial, channels) or rows (n, d); Z = None means X. Values are not
+            checked.
+        get: "ntk" or "nngp".
+
+    Raises:
+        ValueError, TypeError: another `get`; another kernel.
+        ImportError: neural-tangents cannot be imported.
+    """
+    one_of("get", get, ("ntk", "nngp"))
     stax_library()
     import jax
 
-    X, Z = np.asarray(X), None if Z is None else np.asarray(Z)
+    x, z = np.asarray(X), None if Z is None else np.asarray(Z)
     if isinstance(kernel, Convolutional) and kernel.input_shape is not None:
-        X, Z = (None if a is None else a.reshape(len(a), *kernel.input_shape) for a in (X, Z))
-    with jax.experimental.enable_x64(X.dtype == np.float64):
-        return np.asarray(network(kernel, X.ndim - 2)[2](X, Z, get=get))
+        x, z = x.reshape(len(x), *kernel.input_shape), None if z is None else z.reshape(len(z), *kernel.input_shape)
+    with jax.experimental.enable_x64(x.dtype == np.float64):
+        return np.asarray(network(kernel, x.ndim - 2)[2](x, z, get=get))

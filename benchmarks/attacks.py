@@ -1,0 +1,113 @@
+"""DDN against foolbox: one process, alternating, medians; the same network, images, steps and bounds, in float32.
+
+    python benchmarks/attacks.py [--repeats 3] [--steps 1000] [--output benchmarks/results/attacks.md]
+
+foolbox gets its own JAX adapter, `foolbox.JAXModel`, around the compiled batch function `jax.jit(jax.vmap(network))`,
+which is the fastest way to give it a JAX network: what it does between two calls of the network runs operation by
+operation. Both are called once with 3 steps before they are timed; this package also with all steps, as it compiles the
+whole attack; that first call is in the table. Networks have random weights, images are uniform in [0, 1], the labels
+are the network's own. Distances are compared as ratios of medians, without refinement.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import equinox as eqx
+import foolbox
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from shiftmath.adversary import ddn
+
+CHANNELS = 8
+CASES = [(name, side) for name in ("FC, 100 hidden", f"CNN, 3 x 3, {CHANNELS} channels") for side in (8, 28)]
+
+
+def network(name, side, images):
+    """An equinox module with random weights, from images (side, side) to 10 logits, of mean 0 over the images."""
+    first, second = jax.random.split(jax.random.key(0))
+    if name.startswith("FC"):
+        return eqx.nn.Sequential([eqx.nn.Lambda(jnp.ravel), eqx.nn.MLP(side * side, 10, 100, 1, key=first)])
+    parts = [eqx.nn.Linear(9, CHANNELS, key=first), eqx.nn.Linear(CHANNELS, 10, key=second)]
+    features = jax.vmap(lambda x: pooled(parts[0], x))(images)
+    centred = eqx.tree_at(lambda layer: layer.bias, parts[1], -parts[1].weight @ features.mean(axis=0))
+    return eqx.nn.Sequential([eqx.nn.Lambda(eqx.Partial(pooled, parts[0])), centred])
+
+
+def pooled(layer, x):
+    """A circular 3 x 3 convolution as a matrix product of patches, ReLU and global average pooling."""
+    patches = jnp.stack([jnp.roll(x, (a, b), (0, 1)) for a in (-1, 0, 1) for b in (-1, 0, 1)], axis=-1)
+    return jax.nn.relu(patches @ layer.weight.T + layer.bias).mean((0, 1))
+
+
+def timed(function):
+    """(seconds, result) of one call."""
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def rows(case, images, steps, repeats):
+    """The table rows of one case."""
+    name, side = case
+    X = np.random.default_rng(0).uniform(size=(images, side, side)).astype(np.float32)
+    f = network(name, side, X)
+    batch = jax.jit(jax.vmap(f))
+    y = np.asarray(batch(X)).argmax(axis=1)
+    model, device_X, device_y = foolbox.JAXModel(batch, bounds=(0, 1)), jnp.asarray(X), jnp.asarray(y)
+
+    def theirs(steps):
+        points = foolbox.attacks.DDNAttack(steps=steps, init_epsilon=1.0, gamma=0.05).run(model, device_X, device_y)
+        return np.linalg.norm((np.asarray(points) - X).reshape(images, -1), axis=1)
+
+    def ours():
+        return ddn(f, X, y, steps=steps, bounds=(0, 1), refine=False, loss="cross-entropy").distances
+
+    theirs(3)
+    first = timed(ours)[0]
+    runs = [(timed(lambda: theirs(steps)), timed(ours)) for _ in range(repeats)]
+    slow, fast = (statistics.median(run[i][0] for run in runs) for i in (0, 1))
+    far, near = (float(np.median(runs[0][i][1])) for i in (0, 1))
+    work = f"{name}, {side} px, {images} images, {steps} steps"
+    yield work, "foolbox", f"{slow:.3g}", "1.0", "", f"{far:.4f}"
+    yield work, "shiftmath", f"{fast:.3g}", f"{slow / fast:.1f}", f"{first:.3g}", f"{near:.4f}"
+
+
+def machine():
+    """One line: date, processor, cores and versions."""
+    cpu = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}, jax {jax.__version__}"
+    return f"{datetime.date.today()}, {cpu}, {cores} cores, {versions}, foolbox {foolbox.__version__}."
+
+
+def table(images, steps, repeats):
+    """The whole report as Markdown."""
+    head = ("work", "attack", "seconds", "times faster", "first call, seconds", "median distance")
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    for case in CASES:
+        for row in rows(case, images, steps, repeats):
+            lines.append(" | ".join(row))
+            sys.stderr.write(lines[-1] + "\n")
+    body = "\n".join(f"| {line} |" for line in lines)
+    return f"# DDN against foolbox\n\n{machine()}\n\n{body}\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "attacks.md")
+    options = parser.parse_args()
+    options.output.write_text(table(options.images, options.steps, options.repeats))

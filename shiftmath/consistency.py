@@ -1,0 +1,48 @@
+r"""How often a classifier says the same of two images of one signal, counted over the whole orbit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from shiftmath._validation import as_samples, require_finite
+from shiftmath.groups import Group, circular_shifts
+
+__all__ = ["consistency"]
+
+
+def consistency(
+    predict: Callable[[np.ndarray], Any], X: ArrayLike, group: Group | None = None
+) -> Float[np.ndarray, "n"]:
+    r"""The probability, for each signal x, that the classes predicted at Tx and T'x agree, T and T' random.
+
+    $$\sum_c \Big(\frac{|\{T \in G : \mathrm{predict}(Tx) = c\}|}{|G|}\Big)^2$$
+
+    for T and T' independent and uniform on the group G: by counting, without sampling. It is 1 where the prediction is
+    invariant, and at least one over the number of classes. The labels play no part. Its mean over a test set is what
+    Zhang (2019, *Making Convolutional Networks Shift-Invariant Again*) estimates from one pair of shifts an image.
+
+    Args:
+        predict: from signals (m, ...) to m class labels; it sees the whole orbit of one signal at a time.
+        X: signals (n, ...).
+        group: None for all circular shifts of all axes; `circular_shifts(axes=(0, 1))` leaves channels in place.
+
+    Raises:
+        ValueError, TypeError: X holds no finite real numbers; predict gives other than one label a signal.
+
+    >>> consistency(lambda X: X[:, 0] > 0.5, [[1, 0, 0, 0], [1, 1, 1, 1]]).tolist()  # (1/4)^2 + (3/4)^2
+    [0.625, 1.0]
+    """
+    X = as_samples("X", X)
+    require_finite("X", X)
+    elements = (group or circular_shifts()).elements(X.shape[1:])
+    shares = []
+    for x in X:
+        labels = np.asarray(predict(x.ravel()[elements].reshape(-1, *x.shape)))
+        if labels.shape != (len(elements),):
+            raise ValueError(f"predict: got shape {labels.shape} for {len(elements)} signals, takes one label for each")
+        counts = np.unique(labels, return_counts=True)[1]
+        shares.append(np.sum((counts / len(elements)) ** 2))
+    return np.array(shares)
