@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 __all__ = [
     "as_axes",
+    "as_count",
     "as_number",
     "as_samples",
     "as_shape",
@@ -102,6 +103,16 @@ def as_axes(name: str, axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]
             f"{name}: got {tuple(axes)}, takes axes of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
         )
     return tuple(a % ndim for a in axes)
+
+
+def as_count(name: str, value: Any, least: int = 1) -> int:
+    """A whole number of at least `least`, as an int."""
+    takes = f"a whole number of at least {least}"
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: got {value!r}, takes {takes}")
+    if value < least:
+        raise ValueError(f"{name}: got {value!r}, takes {takes}")
+    return int(value)
 
 
 def as_number(name: str, value: float, *, nonzero: bool = False) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from shiftmath._validation import as_number, as_shape
+from shiftmath._validation import as_count, as_number, as_shape
 
 __all__ = ["dot_on_gray", "orthogonal_frequencies", "orthogonal_vectors"]
 
@@ -66,7 +66,7 @@ def orthogonal_vectors(d: int, n: int, seed: int = 0) -> Classes:
     >>> bool(abs(rows @ rows.T - np.eye(4)).max() < 1e-15)
     True
     """
-    d, n = _count("d", d), _count("n", n)
+    d, n = as_count("d", d), as_count("n", n)
     if 2 * n > d:
         raise ValueError(f"n: got {n} with d = {d}, takes at most d / 2, so that 2n vectors can be orthogonal")
     Q, R = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, 2 * n)))
@@ -98,7 +98,7 @@ def orthogonal_frequencies(d: int, n: int) -> Classes:
     >>> bool(abs(even[1] * 2 - [0, 1, 0, -1, 0, 1, 0, -1]).max() < 1e-15)
     True
     """
-    d, n = _count("d", d), _count("n", n)
+    d, n = as_count("d", d), as_count("n", n)
     if n % 2:
         raise ValueError(f"n: got {n}, takes an even number: two phases of n / 2 frequencies")
     if 2 * n >= d:
@@ -108,12 +108,3 @@ def orthogonal_frequencies(d: int, n: int) -> Classes:
     angles = 2 * np.pi * (np.outer(m, np.arange(d)) % d / d)
     waves = np.sqrt(2 / d) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return waves[m % 2 == 1].reshape(n, d), waves[m % 2 == 0].reshape(n, d)
-
-
-def _count(name: str, value: int) -> int:
-    """A positive whole number."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: got {value!r}, takes a positive whole number")
-    if value < 1:
-        raise ValueError(f"{name}: got {value!r}, takes a positive whole number")
-    return int(value)

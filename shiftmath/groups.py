@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from shiftmath._validation import as_axes, as_shape, as_signal
+from shiftmath._validation import as_axes, as_count, as_shape, as_signal
 from shiftmath.fixed_subspace import coordinates, lift
 
 __all__ = ["Group", "assert_equivariant", "assert_invariant", "circular_shifts", "flips", "quarter_turns", "shift"]
@@ -166,11 +166,7 @@ def circular_shifts(axes: int | Sequence[int] | None = None, stride: int = 1) ->
     >>> circular_shifts().order((4, 5)), circular_shifts(axes=1).order((4, 5)), circular_shifts(stride=2).order(6)
     (20, 5, 3)
     """
-    if isinstance(stride, bool) or not isinstance(stride, (int, np.integer)):
-        raise TypeError(f"stride: got {stride!r}, takes a whole number of at least 1")
-    if stride < 1:
-        raise ValueError(f"stride: got {stride!r}, takes a whole number of at least 1")
-    return Group((_Shifts(_axes(axes), int(stride)),))
+    return Group((_Shifts(_axes(axes), as_count("stride", stride)),))
 
 
 def flips(axes: int | Sequence[int] | None = None) -> Group:

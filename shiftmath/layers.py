@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from shiftmath._correlation import correlate
 from shiftmath._search import float64
+from shiftmath._validation import as_count
 
 __all__ = [
     "BatchNorm",
@@ -101,9 +102,8 @@ class Convolution(eqx.Module):
 
     def __check_init__(self) -> None:
         if self.padding not in ("circular", "zero") and not (isinstance(self.padding, int) and self.padding >= 0):
-            raise ValueError(f"padding: got {self.padding!r}, takes circular, zero or a whole number from 0 on")
-        if not (isinstance(self.stride, int) and self.stride >= 1):
-            raise ValueError(f"stride: got {self.stride!r}, takes a whole number from 1 on")
+            raise ValueError(f"padding: got {self.padding!r}, takes circular, zero or a whole number of at least 0")
+        as_count("stride", self.stride)
 
     def __call__(self, x: Array) -> Array:
         """(*positions, outputs)."""

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike
 
-from shiftmath._validation import as_shape
+from shiftmath._validation import as_count, as_shape
 from shiftmath.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
 
 __all__ = ["convolutional", "fully_connected", "logits", "residual"]
@@ -57,7 +57,7 @@ def fully_connected(
     >>> [w.shape for w in jax.tree.leaves(network)], logits(network, np.zeros((4, 28, 28))).shape
     ([(784, 100), (100,), (100, 10), (10,)], (4, 10))
     """
-    shape, width, depth = as_shape("shape", shape), _count("width", width), _count("depth", depth)
+    shape, width, depth = as_shape("shape", shape), as_count("width", width), as_count("depth", depth)
     recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
     with precision(dtype):
         *keys, last = jax.random.split(key, depth + 1)
@@ -109,7 +109,7 @@ def convolutional(
     [(15, 15, 1, 100), (100,), (100, 2), (2,)]
     """
     spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
-    taps, width, depth = _taps(filter_size, spatial, padding), _count("width", width), _count("depth", depth)
+    taps, width, depth = _taps(filter_size, spatial, padding), as_count("width", width), as_count("depth", depth)
     recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
     if readout not in ("average", "flatten"):
         raise ValueError(f"readout: got {readout!r}, takes average or flatten")
@@ -166,7 +166,7 @@ def residual(
     convolution = partial(_convolution, padding=padding, norm=hidden_norm, recipe=recipe)
     widths = as_shape("widths", widths)
     with precision(dtype):
-        stem, last, *keys = jax.random.split(key, 2 + len(widths) * _count("blocks", blocks))
+        stem, last, *keys = jax.random.split(key, 2 + len(widths) * as_count("blocks", blocks))
         layers += [*convolution(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
         before = [widths[0], *np.repeat(widths, blocks).tolist()]
         for i, (k, C, K) in enumerate(zip(keys, before, before[1:], strict=False)):
@@ -207,12 +207,6 @@ def _taps(filter_size: int | Sequence[int], spatial: tuple[int, ...], padding: s
     return taps
 
 
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name}: got {value!r}, takes a whole number from 1 on")
-    return int(value)
-
-
 def _convolution(
     key: Array,
     taps: tuple[int, ...],
@@ -246,5 +240,5 @@ def _block(
 
 
 def _readout(key: Array, features: int, classes: int | None, recipe: dict[str, Any]) -> Dense:
-    outputs = () if classes is None else (_count("classes", classes),)
+    outputs = () if classes is None else (as_count("classes", classes),)
     return Dense(*parameters(key, (features,), outputs, last=True, **recipe))

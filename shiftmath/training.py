@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
+from shiftmath._validation import as_count
 from shiftmath.layers import BatchNorm, dtype_of, on_batch, precision
 
 __all__ = ["cosine_sgd", "fit", "fit_many", "member", "staircase"]
@@ -185,8 +186,7 @@ def _run(
     axes: tuple | None = None,
 ) -> tuple[Any, np.ndarray]:
     """All steps, CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
-    if steps < 1:
-        raise ValueError(f"steps: got {steps}, takes a whole number from 1 on")
+    as_count("steps", steps)
     w, rest = eqx.partition(network, eqx.is_inexact_array)
     start = optimiser.init if axes is None else jax.vmap(optimiser.init)
     state, losses = (w, start(w)), []

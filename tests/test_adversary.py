@@ -346,6 +346,17 @@ def test_a_stack_of_networks_is_attacked_at_once():
     assert np.allclose(attack.distances[2], one.distances, rtol=1e-9)
 
 
+@pytest.mark.parametrize("method", [ddn, pgd, fgsm, decision_based])
+def test_attacks_are_the_same_inside_a_jitted_function(method, rng):
+    X, y = rng.standard_normal((3, 4)), np.ones(3, int)
+    options = {decision_based: {"starts": X - 9 * W}, ddn: {}}.get(method, {"radius": 1.0})
+    options |= {} if method is fgsm else {"steps": 20}
+    inside = eqx.filter_jit(lambda X, y, options: method(plane, X, y, **options))
+    direct, traced = method(plane, X, y, **options), inside(*jax.tree.map(jnp.asarray, (X, y)), options)
+    assert np.allclose(direct.points, traced.points, rtol=1e-9)
+    assert np.array_equal(direct.success, traced.success)
+
+
 def test_a_seed_gives_one_answer_and_zero_gradients_do_not_stop_ddn():
     def flat(x):
         return jnp.where(jnp.abs(x).max() < 1, 1.0, 1 - jnp.abs(x).max())
@@ -396,15 +407,15 @@ BAD = [
     ({"bounds": 1}, ValueError, "bounds: got 1, takes a pair"),
 ]
 OPTIONS = [
-    (ddn, {"steps": 0}, ValueError, "steps: got 0, takes a whole number from 1 on"),
-    (ddn, {"steps": 1.5}, TypeError, "steps: got 1.5, takes a whole number from 1 on"),
+    (ddn, {"steps": 0}, ValueError, "steps: got 0, takes a whole number of at least 1"),
+    (ddn, {"steps": 1.5}, TypeError, "steps: got 1.5, takes a whole number of at least 1"),
     (ddn, {"gamma": 1.0}, ValueError, "gamma: got 1.0, takes a number above 0 and below 1"),
     (ddn, {"initial_norm": 0.0}, ValueError, "initial_norm: got 0.0, takes a number above 0"),
     (ddn, {"levels": 256}, ValueError, "bounds: got None with levels, takes"),
-    (ddn, {"levels": 1, "bounds": (0, 1)}, ValueError, "levels: got 1, takes a whole number from 2 on"),
+    (ddn, {"levels": 1, "bounds": (0, 1)}, ValueError, "levels: got 1, takes a whole number of at least 2"),
     (ddn, {"levels": 9, "bounds": (0, 1), "refine": True}, ValueError, "refine: got True with levels, takes False"),
     (ddn, {"loss": "hinge"}, ValueError, "loss: got 'hinge', takes 'margin' or 'log-odds' or 'cross-entropy'"),
-    (ddn, {"seed": -1}, ValueError, "seed: got -1, takes a whole number from 0 on"),
+    (ddn, {"seed": -1}, ValueError, "seed: got -1, takes a whole number of at least 0"),
     (pgd, {"radius": -1.0}, ValueError, "radius: got -1.0, takes a number from 0 on"),
     (pgd, {"radius": [[1.0]]}, ValueError, r"radius: got shape \(1, 1\), takes a non-empty list"),
     (pgd, {"radius": 1.0, "norm": "l1"}, ValueError, "norm: got 'l1', takes 'l2' or 'linf'"),

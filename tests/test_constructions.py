@@ -88,11 +88,11 @@ def test_with_the_end_point_frequencies_are_not_orthogonal():
     ("construction", "arguments", "error", "message"),
     [
         (orthogonal_vectors, (8, 5), ValueError, "n: got 5 with d = 8, takes at most d / 2"),
-        (orthogonal_vectors, (8, 0), ValueError, "n: got 0, takes a positive whole number"),
-        (orthogonal_vectors, (8.0, 2), TypeError, "d: got 8.0, takes a positive whole number"),
+        (orthogonal_vectors, (8, 0), ValueError, "n: got 0, takes a whole number of at least 1"),
+        (orthogonal_vectors, (8.0, 2), TypeError, "d: got 8.0, takes a whole number of at least 1"),
         (orthogonal_frequencies, (8, 3), ValueError, "n: got 3, takes an even number"),
         (orthogonal_frequencies, (8, 4), ValueError, "n: got 4 with d = 8, takes less than d / 2"),
-        (orthogonal_frequencies, (64, True), TypeError, "n: got True, takes a positive whole number"),
+        (orthogonal_frequencies, (64, True), TypeError, "n: got True, takes a whole number of at least 1"),
     ],
 )
 def test_bad_counts_are_named(construction, arguments, error, message):

@@ -253,7 +253,7 @@ def test_plain_functions_and_modules_are_layers_alike(rng):
 
 BAD = [
     (lambda: fully_connected(KEY, (), 2), ValueError, r"shape: got \(\), takes"),
-    (lambda: fully_connected(KEY, 3, 0), ValueError, "classes: got 0, takes a whole number from 1 on"),
+    (lambda: fully_connected(KEY, 3, 0), ValueError, "classes: got 0, takes a whole number of at least 1"),
     (lambda: fully_connected(KEY, 3, 2, width=2.5), ValueError, r"width: got 2\.5, takes"),
     (lambda: fully_connected(KEY, 3, 2, depth=0), ValueError, "depth: got 0, takes"),
     (lambda: fully_connected(KEY, 3, 2, initialisation="he"), ValueError, "initialisation: got 'he', takes torch or"),
@@ -261,7 +261,7 @@ BAD = [
     (lambda: convolutional(KEY, (3, 3), 2, filter_size=(3,)), ValueError, r"filter_size: got \(3,\) for signals"),
     (lambda: convolutional(KEY, 3, 2, padding="same"), ValueError, "padding: got 'same', takes circular, zero or"),
     (lambda: convolutional(KEY, 3, 2, padding=-1), ValueError, "padding: got -1, takes"),
-    (lambda: convolutional(KEY, 3, 2, stride=0), ValueError, "stride: got 0, takes a whole number from 1 on"),
+    (lambda: convolutional(KEY, 3, 2, stride=0), ValueError, "stride: got 0, takes a whole number of at least 1"),
     (lambda: convolutional(KEY, 3, 2, readout="max"), ValueError, "readout: got 'max', takes average or flatten"),
     (lambda: convolutional(KEY, 3, 2, channel_axis=True), ValueError, r"shape: got 3, takes \(\*spatial, channels\)"),
     (lambda: residual(KEY, 3, 2, padding=1), ValueError, "padding: got 1, takes circular or zero"),

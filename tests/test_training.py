@@ -185,7 +185,7 @@ BAD = [
     (lambda: fit(build(KEY), X, Y, sgd, 1, loss="hinge"), ValueError, "loss: got 'hinge', takes cross-entropy or"),
     (lambda: fit(build(KEY), X, Y, sgd, 1, loss="squared"), ValueError, r"y: got shape \(4,\), takes targets of shape"),
     (lambda: fit(build(KEY, classes=None), X, Y, sgd, 1), ValueError, r"network: got outputs of shape \(\), takes"),
-    (lambda: fit(build(KEY), X, Y, sgd, 0), ValueError, "steps: got 0, takes a whole number from 1 on"),
+    (lambda: fit(build(KEY), X, Y, sgd, 0), ValueError, "steps: got 0, takes a whole number of at least 1"),
     (lambda: staircase([1.0], [3]), ValueError, r"boundaries: got \[3\] for 1 rates, takes one less, increasing"),
 ]
 

@@ -70,8 +70,8 @@ large = [k for k in sides if k > 1]
 seeds = choose(quick=2, full=5)  # networks of each kind and size
 steps = 3000  # of gradient descent
 attack_steps = 1000
-few = choose(quick=200, full=1000)  # steps of the attack where only a comparison is wanted
-many = choose(quick=64, full=512)  # filters or neurons in the two-class notebook
+few = choose(quick=100, full=500)  # steps of the attack where only a comparison is wanted
+many = choose(quick=32, full=512)  # filters or neurons in the two-class notebook
 keys = jax.random.split(jax.random.key(0), seeds)
 print(provenance("two synthetic images; networks from the seed 0"))
 
@@ -349,7 +349,7 @@ def along_brightness(network, x, label):
 k = probe = 7
 found = {"1000 steps": free["CNN", k].distances}
 found["4000 steps"] = attack(networks["CNN", k], two_dots(k), steps=4 * attack_steps).distances
-walk = {"starts": two_dots(k), "steps": 20 * few}
+walk = {"starts": two_dots(k), "steps": 40 * few}
 found["decisions alone"] = attack(networks["CNN", k], two_dots(k), decision_based, **walk).distances
 members = [member(networks["CNN", k], s) for s in range(seeds)]
 found["brightness"] = [
@@ -361,12 +361,12 @@ for name, values in found.items():
 # %% [markdown]
 # All agree to three digits, so the gradients tell the truth about these networks.
 #
-# **How wide is wide enough?** The same with 2, 10 and 100 filters and eight seeds, and the largest deviation
+# **How wide is wide enough?** The same with 5 and 100 filters and eight seeds, and the largest deviation
 # from $1/k$ over images and seeds.
 
 # %%
 deviation, eight = {}, jax.random.split(jax.random.key(1), 8)
-for n in (2, 10, 100):
+for n in (5, 100):
     trained = train(partial(pooled, k=k, width=n), two_dots(k), keys=eight)
     distances = np.asarray(attack(trained, two_dots(k), steps=few).distances)
     deviation[n] = float(np.abs(distances * k - 1).max())
@@ -412,7 +412,7 @@ print(f"k = {coarse}: distance {np.mean(odd_levels.distances):.4f};  1/k = {1 / 
 
 # %% [markdown]
 # **Batch normalisation.** The authors also publish a notebook with another pair: 17 x 17 pixels of gray 0.5,
-# with one pixel 1 or 0, normalised at the input of the networks, 512 filters or neurons (64 in the profile
+# with one pixel 1 or 0, normalised at the input of the networks, 512 filters or neurons (32 in the profile
 # quick), 2000 steps of rate 0.01. It reports distances of 0.3404 (FC) and 0.01859 (CNN). The dots differ from
 # gray by 0.5, so theory says 0.5 and $0.5/17 = 0.0294$, for gray at 0. Here are three ways to treat the gray:
 # leave it, subtract it (trained as in (a)), or normalise as they do.
@@ -433,25 +433,36 @@ for way, (gray, norm, training) in ways.items():
         two_class[name, way] = train(build, pair - gray, keys=keys[:2], **training)
 
 # %%
-epsilons = jnp.asarray([0.001, 0.0015, 0.002, 0.005, 0.01, 0.04], jnp.float32)
 two_distances = {}
 for (name, way), nets in two_class.items():
-    images, bounds = jnp.asarray(pair - ways[way][0]), (-ways[way][0], 1 - ways[way][0])
-    two_distances[name, way] = np.asarray(attack(nets, images, steps=few, bounds=bounds).distances)
-    options = {"norm": "linf", "steps": 100, "radius": epsilons, "bounds": bounds}
-    success = np.asarray(attack(nets, images, pgd, **options).success)
-    accuracy = [f"{a:4.2f}" for a in 1 - success.mean(axis=(0, 2))]
-    print(f"{name:3} {way:10}: distance {two_distances[name, way].mean():.4f}; linf accuracy", *accuracy)
+    gray = ways[way][0]
+    found_here = attack(nets, jnp.asarray(pair - gray), steps=few, bounds=(-gray, 1 - gray))
+    two_distances[name, way] = np.asarray(found_here.distances)
+    print(f"{name:3} gray {way:10}: distances from {two_distances[name, way].min():.4f} ", end="")
+    print(f"to {two_distances[name, way].max():.4f}")
+
+# %%
+radii = (0.001, 0.0015, 0.002, 0.005, 0.01, 0.04)
+options = {"norm": "linf", "steps": few // 5, "radius": radii, "bounds": (-0.5, 0.5)}
+accuracy = {}
+for name in ("FC", "CNN"):
+    success = attack(two_class[name, "subtracted"], jnp.asarray(pair - 0.5), pgd, **options).success
+    accuracy[name] = 1 - np.asarray(success).mean(axis=(0, 2))
+    print(
+        f"{name:3} gray subtracted, linf:",
+        *(f"{a:.2f} ({r})" for a, r in zip(accuracy[name], radii, strict=True)),
+    )
 
 # %% [markdown]
-# The columns on the right are accuracies under steps of at most 0.001, 0.0015, 0.002, 0.005, 0.01 and 0.04 at
-# each pixel. With the gray subtracted both networks are where theory has them, in linf too: brightness needs
-# $0.5/289 = 0.0017$ at every pixel. With the gray left in, CNN has not learned anything after 2000 steps: it
-# looks at brightness, and the two images differ in brightness by 1 in 145. Normalisation cures that for CNN,
-# whose distance is then that of the theory. FC's normalisation treats each pixel by itself, and a gray pixel
+# With the gray subtracted both networks are where theory has them, in linf too: the second list is the
+# accuracy under steps of at most so much at each pixel, and brightness needs $0.5/289 = 0.0017$ at every
+# pixel. (The published networks withstand 0.002 and not 0.005, CNN, and 0.04, FC.) With the gray left in, CNN
+# has not learned anything after 2000 steps: one image of each pair is misclassified, at distance 0. It looks
+# at brightness, and the two images differ in brightness by 1 in 145. Normalisation cures that for CNN, whose
+# distance is then near that of the theory. FC's normalisation treats each pixel by itself, and a gray pixel
 # never varies over these two images. It is divided by $\sqrt{10^{-5}}$, so the network hears its slightest
 # change three hundred times louder, and the order of the two networks is reversed. The published pair of
-# numbers does not come out of these settings as we understand them; what comes out depends on the
+# distances does not come out of these settings as we understand them; what comes out depends on the
 # normalisation more than on the network.
 #
 # ## Try it
@@ -528,11 +539,13 @@ ledger.at_least(
     np.mean(found["decisions alone"]) / np.mean(found["1000 steps"]),
     0.99,
 )
-ledger.at_most("more filters, less deviation: 100 against 2", deviation[100] / deviation[2], 0.5)
+ledger.at_most("100 filters: every distance is 1/k within 1 percent", deviation[100], 0.01)
 small_filter = np.mean(other_distances["filter 3 x 3"]) * k
 ledger.at_most("a filter of 3 x 3: the distance is at most 1/k", small_filter, 1)
 ledger.at_least("and 0.8 of it", small_filter, 0.8)
 ledger.at_most("FC, shown all shifts, comes below 1/2", np.mean(other_distances["FC, all shifts"]), 0.5)
+ledger.equal("gray subtracted, linf: CNN withstands 0.0015 and not 0.002", accuracy["CNN"][1:3], [1, 0], 0)
+ledger.equal("and FC 0.04", accuracy["FC"], 1, 0)
 ledger.equal(
     "17 x 17, gray subtracted: CNN at 0.5/17", two_distances["CNN", "subtracted"].mean() * 34, 1, 0.03
 )
@@ -548,7 +561,7 @@ ledger.fails("flatten: the distance is 1/k", np.mean(other_distances["flatten"])
 ledger.fails("FC: the gradient is brightness", max(max(cosines["FC", k]) for k in large), 1, 0.2)
 ledger.fails("256 levels: the distance is 1/k", cnn_rounded * np.array(large), 1, 0.03)
 ledger.fails("255 levels: so it is there", np.mean(odd_levels.distances) * coarse, 1, 0.03)
-ledger.fails("2 filters: every distance is 1/k within 3 percent", deviation[2], 0, 0.03)
+ledger.fails("5 filters: every distance is 1/k within 1 percent", deviation[5], 0, 0.01)
 ledger.fails(
     "gray left in: CNN learns to tell the pair apart", two_distances["CNN", "left"].min(axis=1) > 0, True, 0
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from shiftmath._validation import as_number, as_samples, require_finite
 
-__all__ = ["Box", "as_batch", "as_box", "as_choice", "as_count", "as_labels", "as_positive", "require_inside"]
+__all__ = ["Box", "as_batch", "as_box", "as_choice", "as_labels", "as_positive", "require_inside"]
 
 Box = tuple[float, float]
 EVERYWHERE: Box = (-np.inf, np.inf)
@@ -76,15 +76,6 @@ def require_inside(name: str, X: Any, box: Box) -> None:
     low, high = float(X.min()), float(X.max())
     if low < box[0] or high > box[1]:
         raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, takes values inside bounds = {box}")
-
-
-def as_count(name: str, value: Any, least: int = 1) -> int:
-    """A whole number that is at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: got {value!r}, takes a whole number from {least} on")
-    if value < least:
-        raise ValueError(f"{name}: got {value}, takes a whole number from {least} on")
-    return int(value)
 
 
 def as_positive(name: str, value: Any, *, zero: bool = False, below: float = np.inf) -> float:

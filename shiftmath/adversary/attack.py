@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from shiftmath._search import float64
-from shiftmath.adversary._arguments import as_batch, as_box, as_count, as_labels, require_inside
+from shiftmath._validation import as_count
+from shiftmath.adversary._arguments import as_batch, as_box, as_labels, require_inside
 from shiftmath.adversary._losses import logits, margin
 from shiftmath.adversary._norms import length
 
@@ -61,9 +62,10 @@ def run(
 
 def _traced(option: Any, dtype: Any) -> Any:
     """Floats and arrays as JAX arrays: compiled once for all their values. Whole numbers stay static."""
-    if not isinstance(option, (float, np.ndarray)):
+    if not isinstance(option, (float, np.ndarray, jax.Array)):
         return option
-    return jnp.asarray(option, int if np.asarray(option).dtype.kind == "i" else dtype)
+    whole = np.issubdtype(getattr(option, "dtype", float), np.integer)
+    return jnp.asarray(option, int if whole else dtype)
 
 
 @eqx.filter_jit

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from shiftmath.adversary._arguments import as_batch, as_box, as_count, require_inside
+from shiftmath._validation import as_count
+from shiftmath.adversary._arguments import as_batch, as_box, require_inside
 from shiftmath.adversary._losses import logits, margin
 from shiftmath.adversary._norms import length, unit
 from shiftmath.adversary.attack import Attack, bisect, run
@@ -60,8 +61,8 @@ def decision_based(
     if starts.shape[1:] != samples.shape[1:]:
         raise ValueError(f"starts: got signals of shape {starts.shape[1:]}, takes those of X, {samples.shape[1:]}")
     require_inside("starts", starts, as_box(bounds))
-    return run(_walk, f, X, y, bounds=bounds, norm="l2", seed=seed, starts=np.asarray(starts),
-               steps=np.asarray(as_count("steps", steps, 0)))  # fmt: skip
+    count = np.asarray(as_count("steps", steps, 0))
+    return run(_walk, f, X, y, bounds=bounds, norm="l2", seed=seed, starts=starts, steps=count)
 
 
 def _walk(

@@ -10,20 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shiftmath._validation import require_finite
+from shiftmath._validation import as_count, require_finite
 
 DTYPES = "float32, float64, float16, integers or booleans"
 SIGNALS = "at least one signal with at least one pixel and channel"
-
-
-def whole_number(name: str, value: Any, least: int) -> int:
-    """value as an int of at least least."""
-    takes = f"a whole number of at least {least}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if value < least:
-        raise ValueError(f"{name}: got {value!r}, takes {takes}")
-    return int(value)
 
 
 def deviation(name: str, value: Any, *, positive: bool = False) -> float:
@@ -49,10 +39,10 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
 def per_axis(name: str, value: Any) -> int | tuple[int, ...]:
     """A positive whole number, or a tuple of one or two of them."""
     if not isinstance(value, (tuple, list)):
-        return whole_number(name, value, 1)
+        return as_count(name, value)
     if len(value) not in (1, 2):
         raise ValueError(f"{name}: got {value!r}, takes a whole number or a tuple of one or two, one per spatial axis")
-    return tuple(whole_number(name, v, 1) for v in value)
+    return tuple(as_count(name, v) for v in value)
 
 
 def image_shape(name: str, value: Any) -> tuple[int, ...]:
@@ -62,7 +52,7 @@ def image_shape(name: str, value: Any) -> tuple[int, ...]:
         raise TypeError(f"{name}: got {value!r}, takes {takes}")
     if len(value) not in (2, 3):
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
-    return tuple(whole_number(name, v, 1) for v in value)
+    return tuple(as_count(name, v) for v in value)
 
 
 def is_jax(*arrays: Any) -> bool:

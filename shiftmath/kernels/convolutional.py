@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from shiftmath._validation import as_number
+from shiftmath._validation import as_count, as_number
 from shiftmath.kernels import _arguments as arguments
 from shiftmath.kernels import _layers as layers
 from shiftmath.kernels.dual import ACTIVATIONS
@@ -70,7 +70,7 @@ class Convolutional:
     input_shape: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        arguments.whole_number("depth", self.depth, 1)
+        as_count("depth", self.depth)
         # Lists are kept as tuples, so that the kernel stays hashable.
         object.__setattr__(self, "filter_size", arguments.per_axis("filter_size", self.filter_size))
         if isinstance(self.readout, str):
@@ -81,7 +81,7 @@ class Convolutional:
         arguments.one_of("activation", self.activation, ACTIVATIONS)
         arguments.deviation("bias_std", self.bias_std)
         arguments.deviation("weight_std", self.weight_std, positive=True)
-        arguments.whole_number("dense_layers", self.dense_layers, 0)
+        as_count("dense_layers", self.dense_layers, 0)
         as_number("negative_slope", self.negative_slope)
         if self.input_shape is not None:
             object.__setattr__(self, "input_shape", arguments.image_shape("input_shape", self.input_shape))
