@@ -56,6 +56,8 @@ lab: $(INSTALLED)  ## open JupyterLab on the notebooks
 bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/margins.py
 	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/attacks.py
 
 lock: $(INSTALLED)  ## resolve both locks afresh from pyproject.toml (takes uv)
 	$(RESOLVE) --all-extras --upgrade -o requirements.lock

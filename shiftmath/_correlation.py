@@ -4,11 +4,10 @@ $y_t = \sum_a W_a^\top x_{s + P t + a}$ with indices modulo the lengths of x; st
 q - 1$ along each axis. What deep learning calls a convolution is this correlation.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -36,11 +35,16 @@ def fft_is_cheaper(spatial: Lengths, shape: Lengths) -> bool:
 
 
 def directly(x: Array, W: Array, start: Lengths, count: Lengths, stride: Lengths) -> Array:
-    """The sum over taps."""
-    spans = [p * (n - 1) + q for p, n, q in zip(stride, count, W.shape, strict=False)]
-    axes = "012345"[: len(spans)]
-    numbers: Any = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
-    return jax.lax.conv_general_dilated(window(x, start, spans)[None], W, stride, "VALID", dimension_numbers=numbers)[0]
+    """The sum over taps, as one product of all patches with the filters.
+
+    The gradient of XLA's own convolution in W takes 20 to 40 times as long inside a loop on the CPU (jax 0.5.3).
+    """
+    *taps, C, K = W.shape
+    x = window(x, start, [p * (n - 1) + q for p, n, q in zip(stride, count, taps, strict=True)])
+    ends = [p * (n - 1) + 1 for p, n in zip(stride, count, strict=True)]
+    offsets = itertools.product(*map(range, taps))
+    views = [x[tuple(slice(a, a + n, p) for a, n, p in zip(at, ends, stride, strict=True))] for at in offsets]
+    return jnp.concatenate(views, axis=-1) @ W.reshape(math.prod(taps) * C, K)
 
 
 def through_fft(x: Array, W: Array, start: Lengths, count: Lengths, stride: Lengths) -> Array:

@@ -254,7 +254,7 @@ def test_plain_functions_and_modules_are_layers_alike(rng):
 BAD = [
     (lambda: fully_connected(KEY, (), 2), ValueError, r"shape: got \(\), takes"),
     (lambda: fully_connected(KEY, 3, 0), ValueError, "classes: got 0, takes a whole number of at least 1"),
-    (lambda: fully_connected(KEY, 3, 2, width=2.5), ValueError, r"width: got 2\.5, takes"),
+    (lambda: fully_connected(KEY, 3, 2, width=2.5), TypeError, r"width: got 2\.5, takes"),
     (lambda: fully_connected(KEY, 3, 2, depth=0), ValueError, "depth: got 0, takes"),
     (lambda: fully_connected(KEY, 3, 2, initialisation="he"), ValueError, "initialisation: got 'he', takes torch or"),
     (lambda: convolutional(KEY, 3, 2, filter_size=4), ValueError, r"filter_size: got 4 for signals of shape \(3,\)"),

@@ -66,6 +66,8 @@ from shiftmath import dot_on_gray, figures, networks
 from shiftmath.figures import BROKEN, MEASURED, THEORY
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, oracle
+
+# %%
 from shiftmath.kernels.dual import kappa0, kappa1
 from shiftmath.layers import Dense, Network, logits
 from shiftmath.ledger import Ledger, fitted_slope

@@ -221,6 +221,7 @@ def at_any_size(network):
     return (by_white - by_black)[2:] / (by_white - by_black)[1]
 
 
+# %%
 huge, huge_deep = at_any_size(Convolutional()), at_any_size(Convolutional(depth=2))
 print("one convolution: ", huge.round(12))
 print("two convolutions:", huge_deep.round(12))

@@ -53,14 +53,16 @@
 #    $\kappa_1(K)$ and $\kappa_1(K) + \Theta\,\kappa_0(K)$, up to scale. Both $\kappa_0 \ge 0$ and $\kappa_1$
 #    grow, and the larger $\Theta$ is positive, so the order stays. That is (c).
 # 4. Pooling over all shifts of a dot compares $z$ with every pixel: the boundary is $\sum_i h_L(z_i/|z|) =
-#    0$, a cone. On the unit sphere let $z = (\sqrt{1-s^2}, -y_2, \dots, -y_d)$. The distance of the dot to
-#    the cone is the smallest $s = |y|$ with $\sum_i h_L(y_i) = h_L(\sqrt{1-s^2})$; a negative $y_i$ only
-#    makes the sum smaller. With all $n = d-1$ equal, $n\,h_L(s/\sqrt n) = h_L(\sqrt{1-s^2})$, and for small
-#    $s$ this is $\sqrt n\,h_L'(0)\,s \approx h_L(1)$.
+#    0$, a cone. A $z$ with $z_1 \le 0$ is at distance 1 or more from the dot. All others lie on rays through
+#    the unit sphere, where $z = (\sqrt{1-s^2}, -y_2, \dots, -y_d)$. The distance of the dot to the cone is
+#    the smallest $s = |y|$ with $\sum_i h_L(y_i) = h_L(\sqrt{1-s^2})$; a negative $y_i$ only makes the sum
+#    smaller. With all $n = d-1$ equal, $n\,h_L(s/\sqrt n) = h_L(\sqrt{1-s^2})$, and for small $s$ this is
+#    $\sqrt n\,h_L'(0)\,s \approx h_L(1)$.
 # 5. Nothing else is nearer. As a function of $t = y^2$, $h_L(\sqrt t)$ is concave as long as $u h_L''(u) \le
 #    h_L'(u)$, and $h_L' - u h_L'' = \sum_k k(2-k)\,a_k u^{k-1}$ only falls. So if it is still positive at
-#    $s$, the equal distribution of $t$ gives the largest sum (Jensen), and no smaller $s$ is enough. That is
-#    (d).
+#    $s$, the equal distribution of $t$ gives the largest sum (Jensen). That sum grows with $s$, because $h_L$
+#    does, and $h_L(\sqrt{1-s^2})$ falls, so no smaller $s$ is enough. That is (d). And with more pixels $s$
+#    only gets smaller: $n\,c(s^2/n)$ grows with $n$ for a concave $c$ with $c(0) = 0$.
 # 6. For two samples of one norm $f(z) \ge 0$ if and only if $\kappa(u) \ge \kappa(u')$ for the cosines $u$,
 #    $u'$ of $z$ to the two. But $\kappa$ falls before it rises: with $t = \pi - \theta$ its minimum is at
 #    $2t\tan t = 1$. If $z$ can be close to $-x$ and $-x'$ at once, the order of $\kappa$ is not that of the
