@@ -189,3 +189,9 @@ def test_black_borders_and_samples_of_zeros_are_certified_too(rng):
 def test_nothing_is_certified_where_nothing_is_proved(network, rng):
     x = rng.standard_normal((4, 1))
     assert certified_radius(network, x[None], np.ones(1), x) == 0
+
+
+def test_an_image_of_one_pixel_has_a_certificate_too():
+    x = np.ones((1, 1, 1))
+    f = Interpolant(Convolutional(filter_size=1), np.stack([x, -x]), [1, -1])
+    assert certified_radius(f.kernel, f.X, f.coefficients, x) == pytest.approx(1, rel=1e-6)

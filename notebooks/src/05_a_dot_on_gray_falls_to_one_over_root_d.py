@@ -5,8 +5,8 @@
 # one black dot on gray, and attacks them: Figure 1 of Ge, Singla, Basri and Jacobs (NeurIPS 2021). For the
 # fully connected network the nearest image of the other class is at distance 1, where the dot is gone. For
 # the shift-invariant one it is at $1/\sqrt d$, invisible on $d$ pixels. The published curve turns up again on
-# large images; that is the 256 gray levels of its attack, and it can be computed. Runs in about 40 seconds
-# (profile quick) or 12 minutes (full), within 2 GB.
+# large images; that is the 256 gray levels of its attack, and it can be computed. Runs in about a minute
+# (profile quick) or a quarter of an hour (full), within 2.5 GB.
 
 # %% [markdown]
 # ## Statement
@@ -70,8 +70,8 @@ large = [k for k in sides if k > 1]
 seeds = choose(quick=2, full=5)  # networks of each kind and size
 steps = 3000  # of gradient descent
 attack_steps = 1000
-few = choose(quick=100, full=500)  # steps of the attack where only a comparison is wanted
-many = choose(quick=32, full=512)  # filters or neurons in the two-class notebook
+few = choose(quick=100, full=300)  # steps of the attack where only a comparison is wanted
+many = choose(quick=32, full=128)  # filters or neurons in the two-class notebook
 keys = jax.random.split(jax.random.key(0), seeds)
 print(provenance("two synthetic images; networks from the seed 0"))
 
@@ -214,7 +214,11 @@ _ = left.legend(fontsize=7)
 # Left, all of Figure 1: triangles near 1, and the CNN on $1/k$. Right, its lower part magnified. The free
 # attack (dots) stays on the black line. The rounded one (squares) turns up again near $k = 16$ and follows
 # the orange line, which knows nothing of the network but that it judges by brightness. The published points
-# (crosses) do the same. So the upturn is a property of the attack's gray levels, and not of the networks.
+# (crosses) do the same, from $k = 19$ on to four digits. So the upturn is a property of the attack's gray
+# levels, and not of the networks. Just before the turn, at $k = 13$ and $15$, the rounded attack misses the
+# nearest image of the grid by a sixth: there pixels must move by one unit or three, and rounding throws the
+# search about. The published point at 15 is off, too, by less. That one point does not reproduce within 5
+# percent.
 #
 # The floor itself needs no classifier at all: it is the distance of a dot to the nearest image of the grid
 # with no pixel left at gray.
@@ -416,10 +420,10 @@ print(f"k = {coarse}: distance {np.mean(odd_levels.distances):.4f};  1/k = {1 / 
 
 # %% [markdown]
 # **Batch normalisation.** The authors also publish a notebook with another pair: 17 x 17 pixels of gray 0.5,
-# with one pixel 1 or 0, normalised at the input of the networks, 512 filters or neurons (32 in the profile
-# quick), 2000 steps of rate 0.01. It reports distances of 0.3404 (FC) and 0.01859 (CNN). The dots differ from
-# gray by 0.5, so theory says 0.5 and $0.5/17 = 0.0294$, for gray at 0. Here are three ways to treat the gray:
-# leave it, subtract it (trained as in (a)), or normalise as they do.
+# with one pixel 1 or 0, normalised at the input of the networks, 512 filters or neurons (here 128, in the
+# profile quick 32), 2000 steps of rate 0.01. It reports distances of 0.3404 (FC) and 0.01859 (CNN). The dots
+# differ from gray by 0.5, so theory says 0.5 and $0.5/17 = 0.0294$, for gray at 0. Here are three ways to
+# treat the gray: leave it, subtract it (trained as in (a)), or normalise as they do.
 
 # %%
 pair = np.full((2, 17, 17), 0.5, np.float32)
@@ -516,7 +520,8 @@ ledger.equal(
     1e-9,
 )
 ledger.equal("(c) and the curve turns at k = 16", turn, 16, 0)
-ledger.at_least("(c) no rounded image is below the floor", lowest_rounded / floors, 1, 1e-5)
+float32 = float(np.finfo(np.float32).eps)  # the spacing at 1; a step of the grid is 1/255 at least
+ledger.at_least("(c) no rounded image is below the floor", lowest_rounded / floors, 1, 255 * float32)
 
 # %%
 grid_of = dict(zip(grid_sides, on_grid, strict=True))
@@ -526,9 +531,10 @@ to_published = {
     k: mean(rounded, "CNN")[sides.index(k)] / published["CNN"][k] for k in sides if k in published["CNN"]
 }
 print({k: round(float(r), 3) for k, r in to_published.items()})
-ledger.equal(
-    "(c) CNN, 256 levels: the published values, within 5 percent", list(to_published.values()), 1, 0.05
-)
+elsewhere = [r for k, r in to_published.items() if k != 15]
+ledger.equal("(c) CNN, 256 levels: published values within 5 percent, but at k = 15", elsewhere, 1, 0.05)
+if 15 in to_published:
+    ledger.fails("(c) and at k = 15 too", to_published[15], 1, 0.05)
 
 # %%
 relative = {name: np.mean(values) / np.mean(found["1000 steps"]) for name, values in found.items()}

@@ -165,7 +165,7 @@ def _radius(parts: list[Patch], entries: np.ndarray, x: np.ndarray, value: float
     """The largest r found with r (|g| + (q sum of the squared deviations)^(1/2)) below the value."""
     gradients = np.stack([part.gradient(even)[:-1] for part in parts])
     g = np.bincount(entries.reshape(-1), gradients.reshape(-1), x.size + 1)[:-1]
-    slope, q = float(np.linalg.norm(g)) + slack, int(np.bincount(entries.reshape(-1))[:-1].max())
+    slope, q = float(np.linalg.norm(g)) + slack, int(np.bincount(entries.reshape(-1), minlength=x.size + 1)[:-1].max())
 
     def holds(r: float) -> bool:
         deviations = math.sqrt(sum(part.deviation(r, even) ** 2 for part in parts))
