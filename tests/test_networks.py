@@ -237,9 +237,10 @@ def test_networks_keep_their_dtype(build):
 
 
 def test_float64_does_not_depend_on_the_settings_of_jax(rng):
+    enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
     X, both = rng.standard_normal((3, 8, 8)), []
     for x64 in (True, False):
-        with jax.experimental.enable_x64(x64):
+        with enable(x64):
             both.append(logits(convolutional(jax.random.key(1), (8, 8), 2, filter_size=8, dtype=float), X))
     assert both[0].dtype == both[1].dtype == float
     assert np.array_equal(*both)
