@@ -10,9 +10,6 @@ are the network's own. Distances are compared as ratios of medians, without refi
 """
 
 import argparse
-import datetime
-import os
-import platform
 import statistics
 import sys
 import time
@@ -23,9 +20,11 @@ import foolbox
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _machine import machine
 
 from shiftmath.adversary import ddn
 
+PACKAGES = ("numpy", "jax", "foolbox")
 CHANNELS = 8
 CASES = [(name, side) for name in ("FC, 100 hidden", f"CNN, 3 x 3, {CHANNELS} channels") for side in (8, 28)]
 
@@ -80,17 +79,6 @@ def rows(case, images, steps, repeats):
     yield work, "shiftmath", f"{fast:.3g}", f"{slow / fast:.1f}", f"{first:.3g}", f"{near:.4f}"
 
 
-def machine():
-    """One line: date, processor, cores and versions."""
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = f"Python {platform.python_version()}, numpy {np.__version__}, jax {jax.__version__}"
-    return f"{datetime.date.today()}, {cpu}, {cores} cores, {versions}, foolbox {foolbox.__version__}."
-
-
 def table(images, steps, repeats):
     """The whole report as Markdown."""
     head = ("work", "attack", "seconds", "times faster", "first call, seconds", "median distance")
@@ -100,7 +88,7 @@ def table(images, steps, repeats):
             lines.append(" | ".join(row))
             sys.stderr.write(lines[-1] + "\n")
     body = "\n".join(f"| {line} |" for line in lines)
-    return f"# DDN against foolbox\n\n{machine()}\n\n{body}\n"
+    return f"# DDN against foolbox\n\n{machine(*PACKAGES)}\n\n{body}\n"
 
 
 if __name__ == "__main__":

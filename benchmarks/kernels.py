@@ -16,10 +16,7 @@ the logarithms; all digits in one run; a dot on an image far too large to store.
 
 import argparse
 import ctypes
-import datetime
 import gc
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -29,11 +26,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _machine import machine
 from sklearn.datasets import load_digits
 
 from shiftmath.kernels import Convolutional, oracle
 from shiftmath.kernels.dots import Dots, dots_gram
 
+PACKAGES = ("numpy", "numba", "jax", "neural-tangents")
 CASES = [
     # n, side, depth, readout, batch sizes tried for neural-tangents
     (8, 28, 2, "average", (2, 4, 8)),
@@ -128,21 +127,6 @@ def rows(case, repeats):
                f"{base / seconds:.1f}", f"{memory:.1f}", f"{error:.1e}")  # fmt: skip
 
 
-def machine():
-    """One line: date, processor, cores and versions."""
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
-    import numba
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = (
-        f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}, jax {jax.__version__}"
-    )
-    return f"{datetime.date.today()}, {cpu}, {cores} cores, {versions}, neural-tangents 0.6.5."
-
-
 def first_call():
     """Seconds from an empty process to the first Gram matrix, disk cache warm.
 
@@ -164,7 +148,7 @@ def table(repeats):
             sys.stderr.write(lines[-1] + "\n")
     body = "\n".join(f"| {line} |" for line in lines)
     first = f"First call in a new process: {first_call():.2f} s."
-    return f"# Kernels against neural-tangents\n\n{machine()}\n\n{body}\n\n{first}\n"
+    return f"# Kernels against neural-tangents\n\n{machine(*PACKAGES)}\n\n{body}\n\n{first}\n"
 
 
 def seconds_of(function, repeats):
@@ -224,7 +208,7 @@ def dot(repeats):
 
 def scaling(repeats):
     """How cost grows, as Markdown."""
-    parts = [f"# Kernels: how their cost grows\n\n{machine()}", exponents(repeats), digits(), dot(repeats)]
+    parts = [f"# Kernels: how their cost grows\n\n{machine(*PACKAGES)}", exponents(repeats), digits(), dot(repeats)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -6,15 +6,13 @@ Writes benchmarks/results/margins.md. Rivals take turns in one process, so that 
 figures are medians.
 """
 
-import datetime
-import os
-import platform
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from _machine import machine
 from scipy.optimize import nnls
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
@@ -99,9 +97,9 @@ def main() -> None:
     """Measure, write the result and print it."""
     one_sum, closed, ratio = closed_form_against_sum()
     rows = [row for size in ((200, 50, 10), (2000, 1000, 10), (2000, 1000, 1e5)) for row in separators(*size)]
-    text = f"""# Separators, measured {datetime.date.today().isoformat()}
+    text = f"""# Separators
 
-{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}; medians.
+{machine("numpy", "scipy", "scikit-learn")} Medians.
 
 `invariant_margin` on 200,000 x 784 float64: {closed * 1e3:.0f} ms, {ratio:.2f} times one `numpy.sum` over the same
 array ({one_sum * 1e3:.0f} ms).

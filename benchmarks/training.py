@@ -6,9 +6,7 @@ Writes benchmarks/results/training.md. k x k images, one white and one black dot
 hidden units and a convolutional one with 100 filters of k x k taps; full batch, float32, five seeds at once.
 """
 
-import datetime
-import os
-import platform
+import statistics
 import time
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import optax
+from _machine import machine
 
 from shiftmath import dot_on_gray
 from shiftmath.networks import convolutional, fully_connected
@@ -25,8 +24,8 @@ RESULT = Path(__file__).parent / "results" / "training.md"
 SIZES = range(1, 30, 2)
 
 
-def seconds_per_step(build: partial, k: int, rounds: int = 3) -> float:
-    """The least time of a step over some rounds, without compilation and start: more steps where they are short."""
+def seconds_per_step(build: partial, k: int, rounds: int = 5) -> float:
+    """The median time of a step over some rounds, without compilation and start: more steps where they are short."""
     steps = max(100, min(2000, 60_000 // k**2))
     images, keys = np.array(dot_on_gray((k, k))), jax.random.split(jax.random.key(0), 5)
     descent = optax.sgd(0.1)
@@ -37,7 +36,7 @@ def seconds_per_step(build: partial, k: int, rounds: int = 3) -> float:
         middle = time.perf_counter()
         fit_many(build, keys, images, [0, 1], descent, 1 + steps)
         times.append((time.perf_counter() - middle) - (middle - start))
-    return min(times[1:]) / steps
+    return statistics.median(times[1:]) / steps
 
 
 def slope(x: list[float], y: list[float]) -> float:
@@ -56,9 +55,9 @@ def main() -> None:
     cost = [d[i] * np.log(d[i]) for i in large]
     power = slope(cost, [pooled[i] for i in large])
     rows = [f"| {n} | {a * 1e3:.2f} ms | {b * 1e3:.2f} ms |" for n, a, b in zip(d, dense, pooled, strict=True)]
-    text = f"""# Training, measured {datetime.date.today().isoformat()}
+    text = f"""# Training
 
-{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}; least of three.
+{machine("numpy", "jax", "optax", "equinox")} Medians of five.
 
 Time of a step for five seeds together, full batch of two images of d pixels, float32. From d = 121 on the convolutional
 network's time grows like (d log d) to the power {power:.2f}; a direct sum over the

@@ -1,14 +1,15 @@
 """The JAX part of the interpolant: values and gradients, compiled once for each kernel and size."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import DTypeLike
 
-__all__ = ["float64", "values_and_gradients"]
+__all__ = ["float64", "precision", "values_and_gradients"]
 
 
 @contextmanager
@@ -17,6 +18,11 @@ def float64() -> Iterator[None]:
     enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
     with enable(True):
         yield
+
+
+def precision(dtype: DTypeLike) -> AbstractContextManager:
+    """Where arrays of this dtype can be made, whatever JAX is set to outside."""
+    return float64() if jnp.dtype(dtype) == jnp.float64 else nullcontext()
 
 
 @partial(jax.jit, static_argnums=0)

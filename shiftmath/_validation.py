@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 __all__ = [
     "as_axes",
+    "as_choice",
     "as_count",
     "as_number",
     "as_samples",
@@ -103,6 +104,16 @@ def as_axes(name: str, axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]
             f"{name}: got {tuple(axes)}, takes axes of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
         )
     return tuple(a % ndim for a in axes)
+
+
+def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """One of the choices."""
+    message = f"{name}: got {value!r}, takes one of {', '.join(map(repr, choices))}"
+    if not isinstance(value, str):
+        raise TypeError(message)
+    if value not in choices:
+        raise ValueError(message)
+    return value
 
 
 def as_count(name: str, value: Any, least: int = 1) -> int:

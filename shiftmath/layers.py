@@ -9,7 +9,6 @@ Signals inside a network are (*spatial, channels). Parameters start as one of tw
 
 import math
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import equinox as eqx
@@ -20,8 +19,8 @@ from jaxtyping import Array, DTypeLike, Float
 from numpy.typing import ArrayLike
 
 from shiftmath._correlation import correlate
-from shiftmath._search import float64
-from shiftmath._validation import as_count
+from shiftmath._search import precision
+from shiftmath._validation import as_choice, as_count
 
 __all__ = [
     "BatchNorm",
@@ -37,11 +36,6 @@ __all__ = [
 ]
 
 
-def precision(dtype: DTypeLike) -> AbstractContextManager:
-    """Where arrays of this dtype can be made, whatever JAX is set to outside."""
-    return float64() if jnp.dtype(dtype) == jnp.float64 else nullcontext()
-
-
 def parameters(
     key: Array,
     inputs: tuple[int, ...],
@@ -53,8 +47,7 @@ def parameters(
     last: bool = False,
 ) -> tuple[Array, Array | None, float]:
     """Weight (*inputs, *outputs), bias (*outputs) or None, and the factor of the weight, by one of the two recipes."""
-    if initialisation not in ("torch", "ntk"):
-        raise ValueError(f"initialisation: got {initialisation!r}, takes torch or ntk")
+    as_choice("initialisation", initialisation, ("torch", "ntk"))
     fan_in, (one, two) = math.prod(inputs), jax.random.split(key)
     if initialisation == "ntk":
         weight, shift = (jax.random.normal(k, s, dtype) for k, s in ((one, inputs + outputs), (two, outputs)))

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike
 
-from shiftmath._validation import as_count, as_shape
+from shiftmath._validation import as_choice, as_count, as_shape
 from shiftmath.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
 
 __all__ = ["convolutional", "fully_connected", "logits", "residual"]
@@ -111,8 +111,7 @@ def convolutional(
     spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
     taps, width, depth = _taps(filter_size, spatial, padding), as_count("width", width), as_count("depth", depth)
     recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
-    if readout not in ("average", "flatten"):
-        raise ValueError(f"readout: got {readout!r}, takes average or flatten")
+    as_choice("readout", readout, ("average", "flatten"))
     with precision(dtype):
         *keys, last = jax.random.split(key, depth + 1)
         for k, C in zip(keys, [channels] + [width] * (depth - 1), strict=True):
@@ -160,8 +159,7 @@ def residual(
     """
     spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
     taps = _taps(filter_size, spatial, padding)
-    if isinstance(padding, int):
-        raise ValueError(f"padding: got {padding!r}, takes circular or zero")
+    as_choice("padding", padding, ("circular", "zero"))
     recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
     convolution = partial(_convolution, padding=padding, norm=hidden_norm, recipe=recipe)
     widths = as_shape("widths", widths)

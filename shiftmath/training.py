@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from shiftmath._validation import as_count
+from shiftmath._validation import as_choice, as_count
 from shiftmath.layers import BatchNorm, dtype_of, on_batch, precision
 
 __all__ = ["cosine_sgd", "fit", "fit_many", "member", "staircase"]
@@ -144,14 +144,13 @@ def cosine_sgd(
 
 def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[Array, Array]:
     """Signals and labels as arrays that fit each other and the network's outputs."""
+    as_choice("loss", loss, ("cross-entropy", "squared"))
     X, labels = jnp.asarray(X, dtype_of(network)), np.asarray(y)
     outputs = jax.eval_shape(network, X[0]).shape
     if loss == "squared":
         if labels.shape != (len(X), *outputs):
             raise ValueError(f"y: got shape {labels.shape}, takes targets of shape {(len(X), *outputs)}")
         return X, jnp.asarray(labels, X.dtype)
-    if loss != "cross-entropy":
-        raise ValueError(f"loss: got {loss!r}, takes cross-entropy or squared")
     if len(outputs) != 1:
         raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for cross-entropy")
     if labels.shape != (len(X),) or labels.dtype.kind not in "iu":

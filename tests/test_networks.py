@@ -257,15 +257,23 @@ BAD = [
     (lambda: fully_connected(KEY, 3, 0), ValueError, "classes: got 0, takes a whole number of at least 1"),
     (lambda: fully_connected(KEY, 3, 2, width=2.5), TypeError, r"width: got 2\.5, takes"),
     (lambda: fully_connected(KEY, 3, 2, depth=0), ValueError, "depth: got 0, takes"),
-    (lambda: fully_connected(KEY, 3, 2, initialisation="he"), ValueError, "initialisation: got 'he', takes torch or"),
+    (
+        lambda: fully_connected(KEY, 3, 2, initialisation="he"),
+        ValueError,
+        "initialisation: got 'he', takes one of 'torch', 'ntk'",
+    ),
     (lambda: convolutional(KEY, 3, 2, filter_size=4), ValueError, r"filter_size: got 4 for signals of shape \(3,\)"),
     (lambda: convolutional(KEY, (3, 3), 2, filter_size=(3,)), ValueError, r"filter_size: got \(3,\) for signals"),
     (lambda: convolutional(KEY, 3, 2, padding="same"), ValueError, "padding: got 'same', takes circular, zero or"),
     (lambda: convolutional(KEY, 3, 2, padding=-1), ValueError, "padding: got -1, takes"),
     (lambda: convolutional(KEY, 3, 2, stride=0), ValueError, "stride: got 0, takes a whole number of at least 1"),
-    (lambda: convolutional(KEY, 3, 2, readout="max"), ValueError, "readout: got 'max', takes average or flatten"),
+    (
+        lambda: convolutional(KEY, 3, 2, readout="max"),
+        ValueError,
+        "readout: got 'max', takes one of 'average', 'flatten'",
+    ),
     (lambda: convolutional(KEY, 3, 2, channel_axis=True), ValueError, r"shape: got 3, takes \(\*spatial, channels\)"),
-    (lambda: residual(KEY, 3, 2, padding=1), ValueError, "padding: got 1, takes circular or zero"),
+    (lambda: residual(KEY, 3, 2, padding=1), TypeError, "padding: got 1, takes one of 'circular', 'zero'"),
     (lambda: logits(jnp.sin, np.ones((1, 2))), ValueError, r"network: got parameters of dtypes \[\], takes"),
 ]
 

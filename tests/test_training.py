@@ -182,7 +182,11 @@ BAD = [
         ValueError,
         "batch_size: got 5, takes .* signals, 4",
     ),
-    (lambda: fit(build(KEY), X, Y, sgd, 1, loss="hinge"), ValueError, "loss: got 'hinge', takes cross-entropy or"),
+    (
+        lambda: fit(build(KEY), X, Y, sgd, 1, loss="hinge"),
+        ValueError,
+        "loss: got 'hinge', takes one of 'cross-entropy', 'squared'",
+    ),
     (lambda: fit(build(KEY), X, Y, sgd, 1, loss="squared"), ValueError, r"y: got shape \(4,\), takes targets of shape"),
     (lambda: fit(build(KEY, classes=None), X, Y, sgd, 1), ValueError, r"network: got outputs of shape \(\), takes"),
     (lambda: fit(build(KEY), X, Y, sgd, 0), ValueError, "steps: got 0, takes a whole number of at least 1"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from shiftmath._validation import as_number, as_samples, require_finite
 
-__all__ = ["Box", "as_batch", "as_box", "as_choice", "as_labels", "as_positive", "require_inside"]
+__all__ = ["Box", "as_batch", "as_box", "as_labels", "as_positive", "require_inside"]
 
 Box = tuple[float, float]
 EVERYWHERE: Box = (-np.inf, np.inf)
@@ -85,10 +85,3 @@ def as_positive(name: str, value: Any, *, zero: bool = False, below: float = np.
         upper = "" if below == np.inf else f" and below {below:g}"
         raise ValueError(f"{name}: got {value!r}, takes a number {'from 0 on' if zero else 'above 0'}{upper}")
     return number
-
-
-def as_choice(name: str, value: Any, choices: Any) -> str:
-    """One of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name}: got {value!r}, takes {' or '.join(map(repr, choices))}")
-    return value

@@ -6,7 +6,6 @@ samples.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import equinox as eqx
@@ -15,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from shiftmath._search import float64
+from shiftmath._search import precision
 from shiftmath._validation import as_count
 from shiftmath.adversary._arguments import as_batch, as_box, as_labels, require_inside
 from shiftmath.adversary._losses import logits, margin
@@ -49,7 +48,7 @@ def run(
     samples, box = as_batch("X", X), as_box(bounds)
     require_inside("X", samples, box)
     as_count("seed", seed, 0)
-    with float64() if samples.dtype == np.float64 else nullcontext():
+    with precision(samples.dtype):
         labels, key = as_labels(f, samples, y), jax.random.key(seed)
         options = {name: _traced(option, samples.dtype) for name, option in options.items()}
         limits = jnp.asarray(box, samples.dtype)

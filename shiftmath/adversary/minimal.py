@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from shiftmath._validation import as_count
-from shiftmath.adversary._arguments import as_choice, as_positive
+from shiftmath._validation import as_choice, as_count
+from shiftmath.adversary._arguments import as_positive
 from shiftmath.adversary._losses import LOSSES, look
 from shiftmath.adversary._norms import length, unit
 from shiftmath.adversary.attack import Attack, bisect, run

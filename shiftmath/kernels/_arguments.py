@@ -4,7 +4,6 @@ import math
 import numbers
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,16 +23,6 @@ def deviation(name: str, value: Any, *, positive: bool = False) -> float:
     if not math.isfinite(value) or value < 0 or (positive and value == 0):
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
     return float(value)
-
-
-def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
-    """value, if it is one of the choices."""
-    message = f"{name}: got {value!r}, takes one of {', '.join(map(repr, choices))}"
-    if not isinstance(value, str):
-        raise TypeError(message)
-    if value not in choices:
-        raise ValueError(message)
-    return value
 
 
 def per_axis(name: str, value: Any) -> int | tuple[int, ...]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from shiftmath._validation import as_count, as_number
+from shiftmath._validation import as_choice, as_count, as_number
 from shiftmath.kernels import _arguments as arguments
 from shiftmath.kernels import _layers as layers
 from shiftmath.kernels.dual import ACTIVATIONS
@@ -74,11 +74,11 @@ class Convolutional:
         # Lists are kept as tuples, so that the kernel stays hashable.
         object.__setattr__(self, "filter_size", arguments.per_axis("filter_size", self.filter_size))
         if isinstance(self.readout, str):
-            arguments.one_of("readout", self.readout, ("average", "flatten"))
+            as_choice("readout", self.readout, ("average", "flatten"))
         else:
             object.__setattr__(self, "readout", arguments.per_axis("readout", self.readout))
-        arguments.one_of("padding", self.padding, ("circular", "zero"))
-        arguments.one_of("activation", self.activation, ACTIVATIONS)
+        as_choice("padding", self.padding, ("circular", "zero"))
+        as_choice("activation", self.activation, ACTIVATIONS)
         arguments.deviation("bias_std", self.bias_std)
         arguments.deviation("weight_std", self.weight_std, positive=True)
         as_count("dense_layers", self.dense_layers, 0)

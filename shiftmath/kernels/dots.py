@@ -22,9 +22,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from shiftmath._validation import as_shape, as_signal, require_finite
+from shiftmath._validation import as_choice, as_shape, as_signal, require_finite
 from shiftmath.kernels import _layers as layers
-from shiftmath.kernels._arguments import one_of
 from shiftmath.kernels._clusters import clusters, interval
 from shiftmath.kernels.convolutional import Convolutional
 
@@ -127,7 +126,7 @@ def dots_gram(kernel: Convolutional, images: Iterable[Dots], get: str = "ntk") -
     >>> bool(abs((gram[0, 0] - gram[0, 1]) * 1e24 / 2 - 1) < 1e-14)
     True
     """
-    one_of("get", get, ("ntk", "nngp"))
+    as_choice("get", get, ("ntk", "nngp"))
     images = _checked(kernel, images)
     plain = replace(kernel, dense_layers=0, input_shape=None)
     K, N, D = np.zeros((3, len(images), len(images)))

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from shiftmath.kernels._arguments import is_jax, one_of
+from shiftmath._validation import as_choice
+from shiftmath.kernels._arguments import is_jax
 
 HOMOGENEOUS = ("relu", "leaky_relu", "abs", "identity")
 SMOOTH = ("erf", "gelu")
@@ -80,7 +81,7 @@ def homogeneous_weights(activation: str, negative_slope: float = 0.01) -> tuple[
     >>> homogeneous_weights("relu"), homogeneous_weights("identity")
     ((0.5, 0.5), (1.0, 0.0))
     """
-    one_of("activation", activation, HOMOGENEOUS)
+    as_choice("activation", activation, HOMOGENEOUS)
     slope = {"relu": 0.0, "leaky_relu": negative_slope, "abs": -1.0, "identity": 1.0}[activation]
     return (1 + slope**2) / 2, (1 - slope) ** 2 / 2
 
@@ -152,7 +153,7 @@ def dual(activation: str, p: Any, q: Any, k: Any, negative_slope: float = 0.01) 
     >>> float(nngp), float(slope)
     (1.0, 0.5)
     """
-    one_of("activation", activation, ACTIVATIONS)
+    as_choice("activation", activation, ACTIVATIONS)
     if activation in HOMOGENEOUS:
         return homogeneous_dual(p, q, k, *homogeneous_weights(activation, negative_slope))
     return (erf_dual if activation == "erf" else gelu_dual)(p, q, k)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from shiftmath._validation import as_count, as_number
+from shiftmath._validation import as_choice, as_count, as_number
 from shiftmath.kernels import _arguments as arguments
 from shiftmath.kernels.dual import ACTIVATIONS
 
@@ -54,7 +54,7 @@ class FullyConnected:
 
     def __post_init__(self) -> None:
         as_count("depth", self.depth)
-        arguments.one_of("activation", self.activation, ACTIVATIONS)
+        as_choice("activation", self.activation, ACTIVATIONS)
         arguments.deviation("bias_std", self.bias_std)
         arguments.deviation("weight_std", self.weight_std, positive=True)
         as_number("negative_slope", self.negative_slope)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from shiftmath.kernels._arguments import one_of
+from shiftmath._validation import as_choice
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
 
@@ -117,7 +117,7 @@ def gram(
         ValueError, TypeError: another `get`; another kernel.
         ImportError: neural-tangents cannot be imported.
     """
-    one_of("get", get, ("ntk", "nngp"))
+    as_choice("get", get, ("ntk", "nngp"))
     stax_library()
     import jax
 
