@@ -144,11 +144,17 @@ class BatchNorm(eqx.Module):
 
     def on_batch(self, X: Array) -> tuple[Array, "BatchNorm"]:
         """Y for X (n, ..., *features), and the layer with its statistics moved."""
-        axes = tuple(range(X.ndim - self.gain.ndim))
-        mean, variance, n = X.mean(axes), X.var(axes), X.size / self.gain.size
+        n, mean = X.size / self.gain.size, self._batch_mean(X)
+        variance = self._batch_mean(jnp.square(X - jnp.broadcast_to(mean, X.shape)))
         running = 0.9 * self.mean + 0.1 * mean, 0.9 * self.variance + 0.1 * variance * (n / max(n - 1, 1))
         moved = BatchNorm(self.gain, self.shift, *jax.lax.stop_gradient(running))
         return self._normalise(X, mean, variance), moved
+
+    def _batch_mean(self, X: Array) -> Array:
+        """The mean of X (n, ..., *features) over all but the features."""
+        rows = X.reshape(-1, self.gain.size)
+        # As a product: on the CPU XLA's own sum over leading axes takes ten times as long (jax 0.5.3).
+        return (jnp.ones((1, len(rows)), X.dtype) @ rows / len(rows)).reshape(self.gain.shape)
 
 
 class Fixed(eqx.Module):
