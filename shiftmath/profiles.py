@@ -10,6 +10,8 @@ from typing import TypeVar
 
 __all__ = ["choose", "profile", "provenance"]
 
+PACKAGES = ("shiftmath", "numpy", "scipy", "scikit-learn", "matplotlib", "jax", "equinox", "optax")
+
 T = TypeVar("T")
 
 
@@ -32,5 +34,5 @@ def choose(*, quick: T, full: T) -> T:
 
 def provenance(data: str) -> str:
     """How a page was made: profile, data and versions."""
-    versions = ", ".join(f"{p} {version(p)}" for p in ("shiftmath", "numpy", "scipy", "scikit-learn", "matplotlib"))
+    versions = ", ".join(f"{p} {version(p)}" for p in PACKAGES)
     return f"profile: {profile()}\ndata: {data}\nPython {platform.python_version()}, {versions}"

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,3 +103,19 @@ def test_interrupting_leaves_the_page_as_it_was(tmp_path):
     assert "interrupted: pages that were finished stand" in err
     assert [p.name for p in (tmp_path / "pages").iterdir()] == [page.name]
     assert page.read_text() == "as it was"
+
+
+@pytest.mark.slow
+def test_new_paragraphs_reach_a_page_without_a_run_and_new_code_does_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import reword_pages
+
+    finish(start(tmp_path, {"01_sums": "# %% [markdown]\n# Before\n\n" + TRUE}, "--profile", "full"))
+    page, source = tmp_path / "pages" / "01_sums.ipynb", tmp_path / "src" / "01_sums.py"
+    ran = nbformat.read(page, as_version=4)
+    source.write_text("# %% [markdown]\n# After\n\n" + TRUE + "\n# %% [markdown]\n# At the end\n")
+    moved = reword_pages.reworded(source, ran)
+    assert [c.source for c in moved.cells if c.cell_type == "markdown"] == ["After", "At the end"]
+    assert moved.cells[1].outputs == ran.cells[1].outputs != []
+    source.write_text("# %% [markdown]\n# After\n\n" + TRUE.replace("2 + 2, 4", "4 + 0, 4"))
+    assert reword_pages.reworded(source, ran) is None
