@@ -106,7 +106,7 @@ draws = choose(quick=3, full=10)  # random sets of vectors
 dial_d, dial_n = choose(quick=(128, 8), full=(256, 16))  # length and samples a class of the dials
 attacked = choose(quick=4, full=16)  # samples of each set that are attacked
 n, channels = choose(quick=(16, 32), full=(50, 64))  # samples a class and filters of the trained networks
-lengths = choose(quick={256: 2}, full={1000: 3, 4000: 1})  # of their signals, and how many seeds of each
+lengths = choose(quick={256: 2}, full={1000: 2, 4000: 1})  # of their signals, and how many seeds of each
 steps, attack_steps = choose(quick=300, full=300), choose(quick=200, full=300)
 eps = np.finfo(float).eps
 print(provenance("synthetic signals from the seed below"))
