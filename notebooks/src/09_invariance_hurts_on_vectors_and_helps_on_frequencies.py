@@ -106,7 +106,7 @@ draws = choose(quick=3, full=10)  # random sets of vectors
 dial_d, dial_n = choose(quick=(128, 8), full=(256, 16))  # length and samples a class of the dials
 attacked = choose(quick=4, full=16)  # samples of each set that are attacked
 n, channels = choose(quick=(16, 32), full=(50, 64))  # samples a class and filters of the trained networks
-lengths = choose(quick={256: 2}, full={1000: 2, 4000: 1})  # of their signals, and how many seeds of each
+trained_at = choose(quick={256: 2}, full={1000: 2, 4000: 1})  # their signals' lengths, and how many seeds
 steps, attack_steps = choose(quick=300, full=300), choose(quick=200, full=300)
 eps = np.finfo(float).eps
 print(provenance("synthetic signals from the seed below"))
@@ -562,8 +562,8 @@ shares = {
     "frequencies, CNN d/2": 1 / 2,
     "frequencies, CNN d": 1,
 }
-measured, right = {d: {} for d in lengths}, []
-for d, seeds in lengths.items():
+measured, right = {d: {} for d in trained_at}, []
+for d, seeds in trained_at.items():
     for name, share in shares.items():
         runs = [trained(name.split(",")[0], d, share, k) for k in range(seeds)]
         measured[d][name] = np.array([distances for distances, *_ in runs])
@@ -581,7 +581,7 @@ for d, table in measured.items():
 print(f"infinite width: FC {law(n):.3f}, ceiling {np.sqrt(0.5):.3f}")
 
 # %%
-fig, axes = figures.panels(len(lengths), 1, height=0.5 + 2.2 * len(lengths), sharex=True, squeeze=False)
+fig, axes = figures.panels(len(trained_at), 1, height=0.5 + 2.2 * len(trained_at), sharex=True, squeeze=False)
 for ax, (d, table) in zip(axes[:, 0], measured.items(), strict=True):
     rows = [(m, v.mean(axis=0), MEASURED if "CNN" in m else BOUND) for m, v in table.items()]
     figures.intervals(ax, rows)
@@ -611,7 +611,7 @@ ratio_trained = {}
 for name, (a, b) in compared.items():
     parts = [table[a].mean(axis=1) / table[b].mean(axis=1) for table in measured.values()]
     ratio_trained[name] = np.concatenate(parts)
-    text = "; ".join(f"d = {d}: {np.round(part, 3)}" for d, part in zip(lengths, parts, strict=True))
+    text = "; ".join(f"d = {d}: {np.round(part, 3)}" for d, part in zip(trained_at, parts, strict=True))
     print(f"{name:16}: CNN / FC, mean distances of each run, {text}")
 
 # %% [markdown]
