@@ -9,7 +9,7 @@
 # dimension: shifts of the vectors fill the whole space, shifts of the frequencies add nothing. This page
 # derives what can be derived at infinite width, trains the networks, and puts the explanation to the test:
 # the dimension turns out not to be what decides, the overlap of the power spectra is. Runs in about half a
-# minute (profile quick) or ten minutes (full), within 3 GB.
+# minute (profile quick) or a quarter of an hour (full), within 2 GB.
 
 # %% [markdown]
 # ## Statement
@@ -599,12 +599,12 @@ _ = fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncol
 # first sign. On frequencies the sign depends on the filter and on the length. With a filter as long as the
 # signal, as in the theory, the trained network arrives at the ceiling. With half of that length it stays far
 # below: parts of two frequencies are no longer orthogonal. At $d = 1000$ such a network is only a little more
-# robust than a fully connected one; at $d = 4000$ (full profile) it is so by a factor of about three, the
+# robust than a fully connected one; at $d = 4000$ (full profile, one seed) it is so by a factor of three, the
 # second sign.
 #
 # At that length the published medians of the pooled networks come out, on vectors and on frequencies, with
 # half as many filters. The published mean on frequencies does not: it is twice its own median and lies beyond
-# nearly all samples here. A few very large distances, as where an attack misses, would make such a mean.
+# every sample here. A few very large distances, as where an attack misses, would make such a mean.
 
 # %%
 compared = {
@@ -719,7 +719,8 @@ print(
 # Tolerances: multiples of eps times the number of terms for identities; $10^{-9}$ for the search without
 # pooling and $10^{-12}$ for solved equations, which converge that far; the root of eps for a gradient,
 # because the sine is a root; for $1/\sqrt 2$ the error $2/d^2$ of $d$ phases; four standard errors for random
-# sets. For trained networks at the ceiling 0.035, which is 5%, is a choice: they are near it, not on it.
+# sets. For trained networks at the ceiling 0.035, which is 5%, is a choice: they are near it, not on it. So
+# are the 5% for published medians, which come from other weights.
 
 # %%
 ledger = Ledger("Invariance hurts on vectors and helps on frequencies")
