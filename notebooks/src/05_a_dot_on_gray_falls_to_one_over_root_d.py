@@ -6,7 +6,7 @@
 # fully connected network the nearest image of the other class is at distance 1, where the dot is gone. For
 # the shift-invariant one it is at $1/\sqrt d$, invisible on $d$ pixels. The published curve turns up again on
 # large images; that is the 256 gray levels of its attack, and it can be computed. Runs in about a minute
-# (profile quick) or a quarter of an hour (full), within 2.5 GB.
+# (profile quick) or eight (full), within 2.5 GB.
 
 # %% [markdown]
 # ## Statement
