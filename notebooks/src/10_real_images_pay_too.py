@@ -153,8 +153,8 @@ def trained(build, split, steps=train_steps, **options):
 
 # %% [markdown]
 # A network is then measured in three ways: its accuracy on all test images; its consistency, over all pairs
-# of shifts; and its distances, by DDN, an attack that looks for the shortest step that changes the answer,
-# inside the range of the values. An attack finds upper bounds of the true distances.
+# of shifts of the first forty; and its distances, by DDN, an attack that looks for the shortest step that
+# changes the answer, inside the range of the values. An attack finds upper bounds of the true distances.
 
 
 # %%
@@ -223,7 +223,8 @@ def show(name, m):
 # %% [markdown]
 # **(a) Fully connected against pooled.** Four networks. FC has 256 hidden units. The convolutional ones have
 # 64 filters, and end in an average or in a flattened readout. The fourth is an FC network that saw every
-# image at several random shifts, so that it had to learn what pooling builds in.
+# image at random shifts, ten of each small digit and two of each larger image, so that it had to learn what
+# pooling builds in.
 
 
 # %%
