@@ -18,7 +18,7 @@ from _machine import machine
 
 from shiftmath import dot_on_gray
 from shiftmath.networks import convolutional, fully_connected
-from shiftmath.training import fit_many
+from shiftmath.networks.training import fit_many
 
 RESULT = Path(__file__).parent / "results" / "training.md"
 SIZES = range(1, 30, 2)

@@ -1,15 +1,58 @@
-"""What shift invariance costs: margins of invariant classifiers and of infinitely wide networks."""
+"""What shift invariance costs: margins of invariant classifiers and of infinitely wide networks.
 
-from shiftmath import kernels as kernels
-from shiftmath.constructions import dot_on_gray as dot_on_gray
-from shiftmath.constructions import orthogonal_frequencies as orthogonal_frequencies
-from shiftmath.constructions import orthogonal_vectors as orthogonal_vectors
-from shiftmath.dft import dc as dc
-from shiftmath.interpolant import Indistinguishable as Indistinguishable
-from shiftmath.interpolant import Interpolant as Interpolant
-from shiftmath.ledger import Ledger as Ledger
-from shiftmath.margins import NotCertified as NotCertified
-from shiftmath.margins import NotSeparable as NotSeparable
-from shiftmath.margins import Separator as Separator
-from shiftmath.margins import invariant_margin as invariant_margin
-from shiftmath.margins import max_margin as max_margin
+The rooms, in reading order:
+
+    dft          the discrete Fourier transform and its convention; the DC component
+    groups       groups of permutations acting on signals, what they fix, whether a function is invariant
+    margins      the best linear separators, of two classes and of two classes closed under a group, with certificates
+    kernels      kernels of infinitely wide networks, fully connected and convolutional
+    interpolant  the predictor of smallest norm, and how far its decision boundary is
+    networks     networks of finite width, their training and their tangent kernels
+    adversary    attacks on any function
+    datasets     images with labels, and two-class data with a known answer
+    pages        what the notebooks are made with: ledger, profiles, figures
+    _shared      what every room needs: checks of arguments, precision
+
+A room is imported when it is first asked for: `shiftmath.adversary.ddn` needs no import by hand.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from shiftmath.datasets.constructions import dot_on_gray, orthogonal_frequencies, orthogonal_vectors
+from shiftmath.dft import dc
+from shiftmath.groups.checks import consistency
+from shiftmath.interpolant import Indistinguishable, Interpolant
+from shiftmath.margins import NotCertified, NotSeparable, Separator, invariant_margin, max_margin
+from shiftmath.pages.ledger import Ledger
+
+ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages")
+
+__all__ = [
+    "Indistinguishable",
+    "Interpolant",
+    "Ledger",
+    "NotCertified",
+    "NotSeparable",
+    "Separator",
+    "consistency",
+    "dc",
+    "dot_on_gray",
+    "invariant_margin",
+    "max_margin",
+    "orthogonal_frequencies",
+    "orthogonal_vectors",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ROOMS:
+        return import_module(f"shiftmath.{name}")
+    if name == "__version__":
+        return version("shiftmath")
+    raise AttributeError(f"module 'shiftmath' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *ROOMS, "__version__"])

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Complex
 from numpy.typing import ArrayLike
 
-from shiftmath._validation import as_samples, as_shape, as_signal, require_finite_result
+from shiftmath._shared.arguments import as_samples, as_shape, as_signal, require_finite_result
 
 __all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases", "shifted_span_dimension"]
 

@@ -1,4 +1,4 @@
-"""Writes shiftmath/kernels/_polynomials.py: minimax polynomials of the angle, computed with 50 digits.
+"""Writes shiftmath/kernels/angle_polynomials.py: minimax polynomials of the angle, computed with 50 digits.
 
 python tools/fit_angle_polynomials.py
 """
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mpmath
 
-TARGET = Path(__file__).parents[1] / "shiftmath" / "kernels" / "_polynomials.py"
+TARGET = Path(__file__).parents[1] / "shiftmath" / "kernels" / "angle_polynomials.py"
 HEADER = '''"""The angle between two vectors from its half-angle sine and cosine, by one polynomial.
 
 With r = sin(theta / 2) and c = cos(theta / 2), for 0 <= theta <= pi / 2,

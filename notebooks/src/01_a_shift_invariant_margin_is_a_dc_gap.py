@@ -59,13 +59,14 @@ from itertools import combinations
 
 import numpy as np
 from scipy.optimize import linprog, nnls
-from shiftmath import NotSeparable, dc, dot_on_gray, figures, invariant_margin, max_margin
+from shiftmath import NotSeparable, dc, dot_on_gray, invariant_margin, max_margin
 from shiftmath.datasets import digits
 from shiftmath.dft import dft, idft_real, shift_phases
-from shiftmath.figures import BOUND, BROKEN, MEASURED, THEORY
 from shiftmath.groups import circular_shifts, flips, quarter_turns, shift
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

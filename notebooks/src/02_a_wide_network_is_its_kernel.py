@@ -62,17 +62,17 @@ import equinox as eqx
 import jax
 import numpy as np
 from flint import arb, arb_series, ctx
-from shiftmath import dot_on_gray, figures, networks
-from shiftmath.figures import BROKEN, MEASURED, THEORY
+from shiftmath import dot_on_gray, networks
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, oracle
 
 # %%
 from shiftmath.kernels.dual import kappa0, kappa1
-from shiftmath.layers import Dense, Network, logits
-from shiftmath.ledger import Ledger, fitted_slope
-from shiftmath.profiles import choose, provenance
-from shiftmath.tangent import empirical_ntk, layer_kernels, train
+from shiftmath.networks import Dense, Network, empirical_ntk, layer_kernels, logits, train
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger, fitted_slope
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

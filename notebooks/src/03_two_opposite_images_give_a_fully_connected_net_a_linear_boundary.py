@@ -44,12 +44,13 @@
 # %% tags=["parameters"]
 import numpy as np
 from flint import arb, ctx
-from shiftmath import dot_on_gray, figures
-from shiftmath.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import FullyConnected
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -42,13 +42,14 @@
 
 # %% tags=["parameters"]
 import numpy as np
-from shiftmath import dc, dot_on_gray, figures
-from shiftmath.figures import BOUND, BROKEN, THEORY
+from shiftmath import dc, dot_on_gray
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.kernels.dots import Dots, dots_gram
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -55,14 +55,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from shiftmath import dot_on_gray, figures
+from shiftmath import dot_on_gray
 from shiftmath.adversary import ddn, decision_based, pgd
-from shiftmath.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.layers import precision
-from shiftmath.ledger import Ledger
-from shiftmath.networks import convolutional, fully_connected
-from shiftmath.profiles import choose, provenance
-from shiftmath.training import fit_many, member, staircase
+from shiftmath.networks import convolutional, fit_many, fully_connected, member, precision, staircase
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 sides = choose(quick=[3, 7, 9], full=list(range(1, 30, 2)))  # k

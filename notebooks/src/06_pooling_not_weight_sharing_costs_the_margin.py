@@ -61,12 +61,13 @@
 
 # %% tags=["parameters"]
 import numpy as np
-from shiftmath import dot_on_gray, figures
-from shiftmath.figures import BOUND, MEASURED, THEORY
+from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

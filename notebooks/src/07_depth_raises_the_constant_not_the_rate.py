@@ -76,13 +76,14 @@ import numpy as np
 from flint import arb, arb_series, ctx
 from scipy.optimize import brentq, minimize
 from scipy.stats import binomtest
-from shiftmath import dot_on_gray, figures
-from shiftmath.figures import BROKEN, MEASURED, THEORY
+from shiftmath import dot_on_gray
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -57,13 +57,14 @@
 from fractions import Fraction
 
 import numpy as np
-from shiftmath import dot_on_gray, figures, invariant_margin, max_margin
-from shiftmath.figures import MEASURED, THEORY
+from shiftmath import dot_on_gray, invariant_margin, max_margin
 from shiftmath.groups import circular_shifts, flips, quarter_turns
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
-from shiftmath.ledger import Ledger
-from shiftmath.profiles import choose, provenance
+from shiftmath.pages import figures
+from shiftmath.pages.figures import MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -84,20 +84,20 @@ from flint import arb_series, ctx
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ellipe, ellipk
 from scipy.stats import spearmanr
-from shiftmath import NotSeparable, figures, invariant_margin, orthogonal_frequencies, orthogonal_vectors
+from shiftmath import NotSeparable, invariant_margin, orthogonal_frequencies, orthogonal_vectors
 from shiftmath.adversary import ddn
 from shiftmath.dft import power_spectrum, shifted_span_dimension
-from shiftmath.figures import BOUND, BROKEN, MEASURED, THEORY
 
 # %%
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import FullyConnected, GroupAverage
 from shiftmath.kernels.dual import root
-from shiftmath.ledger import Ledger
-from shiftmath.networks import convolutional, fully_connected, logits
-from shiftmath.profiles import choose, provenance
-from shiftmath.training import fit
+from shiftmath.networks import convolutional, fit, fully_connected, logits
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

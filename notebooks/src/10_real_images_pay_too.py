@@ -67,17 +67,16 @@ import optax
 
 # %%
 from scipy.stats import spearmanr
-from shiftmath import adversary, figures
-from shiftmath.consistency import consistency
+from shiftmath import adversary
 from shiftmath.datasets import cifar10, digits, mnist
-from shiftmath.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.groups import circular_shifts
+from shiftmath.groups import circular_shifts, consistency
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.ledger import Ledger
-from shiftmath.networks import convolutional, fully_connected, logits, residual
-from shiftmath.profiles import choose, provenance
-from shiftmath.training import fit_many, member, staircase
+from shiftmath.networks import convolutional, fit_many, fully_connected, logits, member, residual, staircase
+from shiftmath.pages import figures
+from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.ledger import Ledger
+from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -1,8 +1,15 @@
-"""Attacks on any differentiable function: the distance to the decision boundary, measured."""
+"""Attacks on any function: the distance to the decision boundary, from above.
 
-from shiftmath.adversary.attack import Attack as Attack
-from shiftmath.adversary.decision import decision_based as decision_based
-from shiftmath.adversary.minimal import ddn as ddn
-from shiftmath.adversary.projected import fgsm as fgsm
-from shiftmath.adversary.projected import pgd as pgd
-from shiftmath.adversary.projected import robust_accuracy as robust_accuracy
+    attack      `Attack`, the result, and the loop over samples that all attacks share
+    minimal     `ddn`: short adversarial steps by decoupling direction and norm
+    projected   `pgd`, `fgsm`, `robust_accuracy`: the worst point within a radius
+    decision    `decision_based`: short steps from decisions alone
+    _losses, _norms, _arguments   what an attack decreases, how steps are measured, what attacks take
+"""
+
+from shiftmath.adversary.attack import Attack
+from shiftmath.adversary.decision import decision_based
+from shiftmath.adversary.minimal import ddn
+from shiftmath.adversary.projected import fgsm, pgd, robust_accuracy
+
+__all__ = ["Attack", "ddn", "decision_based", "fgsm", "pgd", "robust_accuracy"]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shiftmath._validation import as_number, as_samples, require_finite
+from shiftmath._shared.arguments import as_number, as_samples, require_finite
 
 __all__ = ["Box", "as_batch", "as_box", "as_labels", "as_positive", "require_inside"]
 

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from shiftmath._search import precision
-from shiftmath._validation import as_count
+from shiftmath._shared.arguments import as_count
+from shiftmath._shared.precision import precision
 from shiftmath.adversary._arguments import as_batch, as_box, as_labels, require_inside
 from shiftmath.adversary._losses import logits, margin
 from shiftmath.adversary._norms import length

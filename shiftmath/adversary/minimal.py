@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from shiftmath._validation import as_choice, as_count
+from shiftmath._shared.arguments import as_choice, as_count
 from shiftmath.adversary._arguments import as_positive
 from shiftmath.adversary._losses import LOSSES, look
 from shiftmath.adversary._norms import length, unit

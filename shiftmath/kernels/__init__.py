@@ -1,5 +1,34 @@
-"""Infinite-width kernels of fully connected and convolutional networks."""
+"""Kernels of infinitely wide networks.
 
-from shiftmath.kernels.convolutional import Convolutional as Convolutional
-from shiftmath.kernels.fully_connected import FullyConnected as FullyConnected
-from shiftmath.kernels.group_average import GroupAverage as GroupAverage
+    fully_connected, convolutional, group_average   the kernels, callables (X, Z=None) -> Gram matrix
+    dual                the Gaussian integrals of an activation, as the textbooks have them
+    dots                Gram matrices of images that are gray but for a few dots, at any size
+    oracle              the same kernels by neural-tangents, for comparison
+    plan                the numbers of a network that both engines use
+    arrays              what kernels take: dtypes, libraries, memory
+    angle_polynomials   the angle as a polynomial, to rounding
+    _numba, _jax        the two engines: the type of the input decides
+
+The modules `dots`, `dual` and `oracle` are imported when they are first asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from shiftmath.kernels.convolutional import Convolutional
+from shiftmath.kernels.fully_connected import FullyConnected
+from shiftmath.kernels.group_average import GroupAverage
+
+MODULES = ("dots", "dual", "oracle")
+
+__all__ = ["Convolutional", "FullyConnected", "GroupAverage"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return import_module(f"shiftmath.kernels.{name}")
+    raise AttributeError(f"module 'shiftmath.kernels' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *MODULES])

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from shiftmath._validation import as_choice, as_count, as_number
-from shiftmath.kernels import _arguments as arguments
-from shiftmath.kernels import _layers as layers
+from shiftmath._shared.arguments import as_choice, as_count, as_number
+from shiftmath.kernels import arrays as arguments
+from shiftmath.kernels import plan as layers
 from shiftmath.kernels.dual import ACTIVATIONS
 
 __all__ = ["Convolutional"]
@@ -137,10 +137,10 @@ class Convolutional:
         images = [layers.channel_first(a) for a in arrays]
         x, z = images[0], images[1] if Z is not None else None
         if on_jax:
-            from shiftmath.kernels import _jax
+            from shiftmath.kernels._jax import convolutional as jax_engine
 
-            return _jax.convolutional(self, taps, block, x, z, get)
-        from shiftmath.kernels import _numba
+            return jax_engine.convolutional(self, taps, block, x, z, get)
+        from shiftmath.kernels._numba import convolutional as numba_engine
 
         arguments.fits_memory(len(x), len(images[-1]), x.itemsize)
-        return _numba.convolutional(self, taps, block, x, z, get)
+        return numba_engine.convolutional(self, taps, block, x, z, get)

@@ -3,7 +3,7 @@ r"""Dual activations: the covariance of f(u), f(v) for centred Gaussian u, v.
 For (u, v) ~ N(0, [[p, k], [k, q]]) and an activation f the dual maps are E[f(u) f(v)], the next NNGP covariance, and
 E[f'(u) f'(v)], the factor of the tangent kernel. Functions take numbers, NumPy or JAX arrays, which broadcast, and keep
 their floating dtype; values are not checked. They are the textbook formulas, which lose 1 - rho to rounding after some
-layers; the engines use rewritten ones (see _numba_maps) and are tested on these.
+layers; the engines use rewritten ones (see `_numba.maps`) and are tested on these.
 """
 
 import math
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from shiftmath._validation import as_choice
-from shiftmath.kernels._arguments import is_jax
+from shiftmath._shared.arguments import as_choice
+from shiftmath.kernels.arrays import is_jax
 
 HOMOGENEOUS = ("relu", "leaky_relu", "abs", "identity")
 SMOOTH = ("erf", "gelu")

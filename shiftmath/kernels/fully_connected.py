@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from shiftmath._validation import as_choice, as_count, as_number
-from shiftmath.kernels import _arguments as arguments
+from shiftmath._shared.arguments import as_choice, as_count, as_number
+from shiftmath.kernels import arrays as arguments
 from shiftmath.kernels.dual import ACTIVATIONS
 
 __all__ = ["FullyConnected"]
@@ -92,10 +92,10 @@ class FullyConnected:
                 f"X and Z: got rows of {x.shape[1]} and {rows[1].shape[1]} entries, takes rows of one length"
             )
         if on_jax:
-            from shiftmath.kernels import _jax_dense
+            from shiftmath.kernels._jax import dense as jax_engine
 
-            return _jax_dense.fully_connected(self, x, z, get)
-        from shiftmath.kernels import _numba_dense
+            return jax_engine.fully_connected(self, x, z, get)
+        from shiftmath.kernels._numba import dense as numba_engine
 
         arguments.fits_memory(len(x), len(rows[-1]), x.itemsize)
-        return _numba_dense.fully_connected(self, x, z, get)
+        return numba_engine.fully_connected(self, x, z, get)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiftmath.groups import Group
-from shiftmath.kernels import _arguments as arguments
+from shiftmath.kernels import arrays as arguments
 
 __all__ = ["GroupAverage"]
 

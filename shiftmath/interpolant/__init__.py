@@ -1,0 +1,16 @@
+"""The minimum-norm predictor of a kernel, and how far a point is from its decision boundary.
+
+predictor     `Interpolant`
+distance      `Distance`: the interval, and where the boundary is crossed
+closed_form   the boundaries that are known to be hyperplanes
+certified     radii in which the sign is proved not to change (certified_cone, certified_patches, directions)
+search        the nearest crossing that is found
+gradients     values and gradients, compiled once for each kernel and size
+"""
+
+from shiftmath.interpolant.certified import certified_radius
+from shiftmath.interpolant.closed_form import boundary_normal
+from shiftmath.interpolant.distance import Distance
+from shiftmath.interpolant.predictor import Indistinguishable, Interpolant
+
+__all__ = ["Distance", "Indistinguishable", "Interpolant", "boundary_normal", "certified_radius"]

@@ -1,0 +1,56 @@
+r"""Certified lower bounds on the distance to a decision boundary: a radius in which the sign of f cannot change.
+
+They hold for $f(z) = \sum_i \alpha_i k(z, x_i)$ and kernels that are, in a vector v that depends affinely on z, sums of
+
+$$h(v) = |v| \sum_s c_s\, \kappa(\theta_s), \qquad \theta_s = \angle(v, s).$$
+
+These are networks of homogeneous activations without bias, whose v is the signal or one of its patches; with one hidden
+layer also those with bias, for $\sigma_w^2 \langle v, s\rangle / D + \sigma_b^2$ is the same for vectors with the entry
+$\sigma_b \sqrt D / \sigma_w$ appended.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from shiftmath.interpolant.certified_cone import cone_radius
+from shiftmath.interpolant.certified_patches import patch_radius
+from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
+from shiftmath.kernels.dual import HOMOGENEOUS
+
+__all__ = ["certified_radius"]
+
+
+def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
+    r"""A radius r so that f has the sign of f(x) wherever |z - x| < r; 0 where no bound is known.
+
+    Known, for homogeneous activations (relu, leaky_relu, abs, identity), for
+
+    - `FullyConnected` of any depth without bias, or of one hidden layer with bias, and its `GroupAverage`;
+    - `Convolutional` of one convolution and no dense layers, with any readout, padding and bias.
+
+    Args:
+        kernel: a kernel of `shiftmath.kernels`.
+        X: samples (n, ...), as the kernel takes them.
+        coefficients: the n numbers alpha.
+        x: one point, of the shape of a sample.
+
+    The coefficients are taken as exact. From every sum the certificate takes off 64 eps times the moduli of its terms,
+    more than the few eps by which kernels, angles and pairwise sums err.
+
+    >>> from shiftmath.kernels import FullyConnected
+    >>> x = np.array([3.0, 4.0])
+    >>> round(certified_radius(FullyConnected(), np.stack([x, -x]), np.array([1.0, -1.0]), x), 3)
+    5.0
+    """
+    if isinstance(kernel, GroupAverage) and isinstance(kernel.kernel, FullyConnected):
+        elements = kernel.group.elements(x.shape)
+        X = X.reshape(len(X), -1)[:, elements].reshape(-1, x.size)
+        return certified_radius(kernel.kernel, X, np.repeat(coefficients / len(elements), len(elements)), x.reshape(-1))
+    if not isinstance(kernel, (FullyConnected, Convolutional)) or kernel.activation not in HOMOGENEOUS:
+        return 0.0
+    if kernel.depth > 1 and (kernel.bias_std or isinstance(kernel, Convolutional)):
+        return 0.0
+    if isinstance(kernel, FullyConnected):
+        return cone_radius(kernel, X.reshape(len(X), -1), coefficients, x.reshape(-1))
+    return 0.0 if kernel.dense_layers else patch_radius(kernel, X, coefficients, x)

@@ -1,0 +1,99 @@
+r"""The nearest point where a function changes its sign, by local search.
+
+The search looks for short steps s from x with $f(x + s) = 0$, for many steps at once. It uses a function of points
+(m, ...) that returns the values f, and one that returns values and gradients.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+
+__all__ = ["nearest_crossing"]
+
+TINY = float(np.finfo(float).tiny)
+KEPT = 4  # crossings, the shortest, that are worth shortening
+
+Signal = Float[np.ndarray, "*spatial"]
+Steps = Float[np.ndarray, "m *spatial"]
+Values = Callable[[np.ndarray], np.ndarray]
+ValuesAndGradients = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def nearest_crossing(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, starts: Steps) -> Signal | None:
+    """The shortest step found from x to where f has the other sign, by tangent steps from each start, or None."""
+    value = f(x[None])[0]
+
+    def across(steps: Steps) -> np.ndarray:
+        return f(x + steps) * value <= 0
+
+    steps = np.concatenate([_tangent_steps(f_and_gradient, x, starts), starts])
+    steps = _first_crossings(across, steps[np.isfinite(_norms(steps)) & (_norms(steps) > 0)])
+    if not len(steps):
+        return None
+    steps = _shortened(across, f_and_gradient, x, steps[np.argsort(_norms(steps))[:KEPT]])
+    return steps[np.argmin(_norms(steps))]
+
+
+def _tangent_steps(f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, iterations: int = 60) -> Steps:
+    r"""From each start, part of the way to the nearest zero of the tangent plane at x + s, again and again.
+
+    That zero is at $s \mapsto (\langle g, s\rangle - f)\,g/|g|^2$ (Hasofer and Lind 1974, Rackwitz and Fiessler 1978).
+    The parts get shorter, because whole steps may run in a cycle; where they converge, |s| is locally least on f = 0.
+    """
+    for part in np.repeat([1.0, 0.5, 0.2], iterations // 3):
+        values, gradients = f_and_gradient(x + steps)
+        along = _per_step(_dot(gradients, steps) - values, steps) * gradients
+        steps = steps + part * (along / _per_step(np.maximum(_dot(gradients, gradients), TINY), steps) - steps)
+    return steps
+
+
+def _first_crossings(across: Callable[[Steps], np.ndarray], steps: Steps) -> Steps:
+    """Each step, stretched up to twofold, to the first crossing found; without those that find none."""
+    stretch = np.full(len(steps), np.nan)
+    for t in (2.0, 1.3, 1.01, 1 + 1e-6):
+        stretch[across(t * steps)] = t
+    found = np.isfinite(stretch)
+    return _onto_boundary(across, (_per_step(stretch, steps) * steps)[found])
+
+
+def _onto_boundary(across: Callable[[Steps], np.ndarray], steps: Steps, halvings: int = 50) -> Steps:
+    """Steps across the boundary, shortened onto it by bisection; they stay across."""
+    low, high = np.zeros(len(steps)), np.ones(len(steps))
+    for _ in range(halvings if len(steps) else 0):
+        middle = (low + high) / 2
+        is_across = across(_per_step(middle, steps) * steps)
+        low, high = np.where(is_across, low, middle), np.where(is_across, middle, high)
+    return _per_step(high, steps) * steps
+
+
+def _shortened(
+    across: Callable[[Steps], np.ndarray], f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, most: int = 60
+) -> Steps:
+    """Crossings, turned towards the normal of the boundary as long as that brings them nearer to x."""
+    turn = np.ones(len(steps))
+    for _ in range(most):
+        normals = f_and_gradient(x + steps)[1]
+        feet = _per_step(_dot(normals, steps) / np.maximum(_dot(normals, normals), TINY), steps) * normals
+        turned = steps + _per_step(turn, steps) * (feet - steps)
+        turned *= _per_step((1 - 1e-12) * _norms(steps) / np.maximum(_norms(turned), TINY), steps)
+        nearer = across(turned)
+        steps = steps.copy()
+        steps[nearer] = _onto_boundary(across, turned[nearer])
+        turn = np.where(nearer, np.minimum(1.0, 2 * turn), turn / 4)
+        if turn.max() < 1e-3:
+            break
+    return steps
+
+
+def _dot(a: Steps, b: Steps) -> Float[np.ndarray, "m"]:
+    return (a * b).reshape(len(a), -1).sum(axis=1)
+
+
+def _norms(steps: Steps) -> Float[np.ndarray, "m"]:
+    return np.sqrt(_dot(steps, steps))
+
+
+def _per_step(numbers: Float[np.ndarray, "m"], steps: Steps) -> np.ndarray:
+    """One number for each step, in a shape that multiplies them."""
+    return numbers.reshape((-1,) + (1,) * (steps.ndim - 1))

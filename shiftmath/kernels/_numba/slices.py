@@ -1,0 +1,231 @@
+"""Compiled walk of slices through all layers.
+
+For images x, z and a shift s the slice holds, at each pixel i of a torus, the state (see `_numba.maps`) of the pair
+(x_i, z_{i+s}). A circular convolution acts on each slice by itself, as a box sum over i; so a slice stays in cache
+through the whole network. Slices of several images x with the same shift of z are walked together if they are small.
+
+Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), one image of n pixels after the other
+in N: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
+activation; and 1 / (2 deviation), or the variances after the activation if that is smooth.
+"""
+
+import numpy as np
+
+from shiftmath.kernels._numba.boxes import box, rows3
+from shiftmath.kernels._numba.compile import compiled
+from shiftmath.kernels._numba.maps import opposite_deficit, relu_fused, relu_positive, relu_signed
+from shiftmath.kernels._numba.smooth import smooth_map
+
+
+@compiled(disjoint=True)
+def first_squares(x, z, d, s):
+    """d = (x - z)^2, s = (x + z)^2."""
+    for k in range(d.size):
+        d[k] = (x[k] - z[k]) ** 2
+        s[k] = (x[k] + z[k]) ** 2
+
+
+@compiled(disjoint=True)
+def add_squares(x, z, d, s):
+    """d += (x - z)^2, s += (x + z)^2."""
+    for k in range(d.size):
+        d[k] += (x[k] - z[k]) ** 2
+        s[k] += (x[k] + z[k]) ** 2
+
+
+@compiled(disjoint=True)
+def outside(x, fx, y, fy, kind, weights, D, T):
+    """What zero padding keeps at pairs of which one pixel lies outside its image (deviation 0): K = Theta = 0."""
+    for k in range(D.size):
+        if x[k] * y[k] == 0:
+            D[k] = (weights[0] + weights[1]) * (x[k] * x[k] + y[k] * y[k] if kind == 0 else fx[k] + fy[k])
+            T[k] = 0
+
+
+@compiled
+def first_layer(x, z, parts, shape, kind, bias, weights, tolerance, work, D, T):
+    """The first convolution and activation, from the pixels."""
+    a, b, c, e = parts
+    N = b - a
+    d, s, half, zeros, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
+    first_squares(x[0][0][a:b], z[0][0][c:e], D, T)
+    for channel in range(1, x[0].shape[0]):
+        add_squares(x[0][channel][a:b], z[0][channel][c:e], D, T)
+    box(D, half, d, extended, shape)
+    box(T, half, s, extended, shape)
+    if bias:
+        s += 4 * bias
+    zeros[:] = 0
+    X, IX, Z, IZ = x[1][0][a:b], x[2][0][a:b], z[1][0][c:e], z[2][0][c:e]
+    if kind:
+        smooth_map(kind, d, zeros, X, IX, Z, IZ, weights, D, T)
+    else:
+        relu_signed(d, s, zeros, X, IX, Z, IZ, weights, tolerance, D, T)
+
+
+@compiled
+def fused_layer(x, ix, z, iz, W, weights, tolerance, hd, ht, D, T):
+    """A later layer of one slice with a 3 x 3 filter and K >= 0: the last sum of the filter inside the map."""
+    n = D.size
+    b = n - W
+    rows3(D, hd, W)
+    rows3(T, ht, W)
+    relu_fused(hd[b:], hd[:W], hd[W : 2 * W], ht[b:], ht[:W], ht[W : 2 * W], x[:W], ix[:W], z[:W], iz[:W],
+               weights, tolerance, D[:W], T[:W])  # fmt: skip
+    relu_fused(hd[: b - W], hd[W:b], hd[2 * W :], ht[: b - W], ht[W:b], ht[2 * W :], x[W:b], ix[W:b], z[W:b], iz[W:b],
+               weights, tolerance, D[W:b], T[W:b])  # fmt: skip
+    relu_fused(hd[b - W : b], hd[b:], hd[:W], ht[b - W : b], ht[b:], ht[:W], x[b:n], ix[b:n], z[b:n], iz[b:n],
+               weights, tolerance, D[b:], T[b:])  # fmt: skip
+
+
+@compiled
+def later_layer(x, ix, z, iz, shape, kind, signed, weights, tolerance, work, D, T):
+    """A later convolution and activation of any kind."""
+    N = D.size
+    if kind == 0 and not signed and shape[2] == 3 and shape[3] == 3 and shape[0] * shape[1] == N:
+        fused_layer(x, ix, z, iz, shape[1], weights, tolerance, work[0][:N], work[1][:N], D, T)
+        return
+    d, s, half, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
+    box(D, half, d, extended, shape)
+    box(T, half, t, extended, shape)
+    if kind:
+        smooth_map(kind, d, t, x, ix, z, iz, weights, D, T)
+    elif signed:
+        opposite_deficit(d, x, z, s)
+        relu_signed(d, s, t, x, ix, z, iz, weights, tolerance, D, T)
+    else:
+        relu_positive(d, t, x, ix, z, iz, weights, tolerance, D, T)
+
+
+@compiled
+def walk(x, z, parts, shape, flags, bias, weights, tolerance, work, D, T):
+    """All layers on the slices of x[a:b] and z[c:e], parts = (a, b, c, e).
+
+    Leaves in D and T what the weights of the last layer ask.
+    """
+    a, b, c, e = parts
+    kind, signed, clamp, _ = flags
+    first_layer(x, z, parts, shape, kind, bias, weights[0], tolerance, work, D, T)
+    for l in range(1, weights.shape[0]):
+        if clamp:
+            X, FX, Z, FZ = x[1][l - 1][a:b], x[2][l - 1][a:b], z[1][l - 1][c:e], z[2][l - 1][c:e]
+            outside(X, FX, Z, FZ, kind, weights[l - 1], D, T)
+        X, IX, Z, IZ = x[1][l][a:b], x[2][l][a:b], z[1][l][c:e], z[2][l][c:e]
+        later_layer(X, IX, Z, IZ, shape, kind, signed, weights[l], tolerance, work, D, T)
+
+
+@compiled
+def roll_rows(images, j, sx, H, W, out):
+    """out[c, y, x] = image j[c, y mod H, (x + sx) mod W] for 0 <= y < 2 H, flat.
+
+    The window from row sy on is the shift (sy, sx).
+    """
+    n = H * W
+    for c in range(images.shape[0]):
+        for y in range(H):
+            row, to = j * n + y * W, y * W
+            for x in range(W - sx):
+                out[c, to + x] = images[c, row + sx + x]
+            for x in range(sx):
+                out[c, to + W - sx + x] = images[c, row + x]
+        out[c, n:] = out[c, :n]
+
+
+@compiled
+def tile(rolled, start, n, out):
+    """As many copies of the window of n pixels as fit into out."""
+    for c in range(rolled.shape[0]):
+        for first in range(0, out.shape[1], n):
+            out[c, first : first + n] = rolled[c, start : start + n]
+
+
+@compiled(reassociate=True)
+def total(values):
+    """The sum in float64, reassociated so that it vectorises: the error is below that of the sum from left to right."""
+    result = 0.0
+    for k in range(values.size):
+        result += values[k]
+    return result
+
+
+@compiled
+def masked_total(values, mask_y, mask_x):
+    """The sum over the pixels with mask_y[i_y] mask_x[i_x] = 1."""
+    result, W = 0.0, mask_x.size
+    for y in range(mask_y.size):
+        if mask_y[y]:
+            for x in range(W):
+                result += values[y * W + x] if mask_x[x] else 0.0
+    return result
+
+
+@compiled
+def add_totals(D, T, n, factor, mask_y, mask_x, masked, out):
+    """Adds factor times the sums of each slice of D and T to out[0, i] and out[1, i]."""
+    for i in range(D.size // n):
+        d, t = D[i * n : (i + 1) * n], T[i * n : (i + 1) * n]
+        if masked:
+            out[0, i] += factor * masked_total(d, mask_y, mask_x)
+            out[1, i] += factor * masked_total(t, mask_y, mask_x)
+        else:
+            out[0, i] += factor * total(d)
+            out[1, i] += factor * total(t)
+
+
+@compiled
+def column_sums(X, rolled, tiled, rows, batch, sy, factor, masks, flags, shape, bias, weights, tolerance, work, out):
+    """Adds to out[0, i], out[1, i] factor times the sums of D and T for one shift of an image z and images X_i."""
+    n, W = shape[0] * shape[1], shape[1]
+    D, T = work[8], work[9]
+    for i in range(rows[0], rows[1], batch):
+        many = min(batch, rows[1] - i)
+        start = 0 if many > 1 else sy * W
+        parts = (i * n, (i + many) * n, start, start + many * n)
+        d, t = D[: many * n], T[: many * n]
+        walk(X, tiled if many > 1 else rolled, parts, shape, flags, bias, weights, tolerance, work[:8], d, t)
+        add_totals(d, t, n, factor, masks[0], masks[1], flags[3], out[:, i : i + many])
+
+
+@compiled
+def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, flags, shape, bias, weights, tolerance, out):
+    """Adds to out[j, 0, i], out[j, 1, i] the sums of D and T over these shifts of (X_i, Z_j), for a range of j.
+
+    shifts has rows (s_y, s_x, weight on the diagonal of a symmetric matrix), sorted by s_x; masks[axis][s, i] says
+    which pixels count; batch is how many images are walked together.
+    """
+    H, W, n, dtype = shape[0], shape[1], shape[0] * shape[1], X[0].dtype
+    C, L = X[0].shape[0], X[1].shape[0]
+    work = np.empty((10, batch * n), dtype)
+    rolled = np.empty((C, 2 * n), dtype), np.empty((L, 2 * n), dtype), np.empty((L, 2 * n), dtype)
+    tiled = np.empty((C, batch * n), dtype), np.empty((L, batch * n), dtype), np.empty((L, batch * n), dtype)
+    for j in range(columns[0], columns[1]):
+        for index in range(shifts.shape[0]):
+            sy, sx, diagonal = shifts[index]
+            if index == 0 or sx != shifts[index - 1, 1]:
+                for part in range(3):
+                    roll_rows(Z[part], j, sx, H, W, rolled[part])
+            for part in range(3 if batch > 1 else 0):
+                tile(rolled[part], sy * W, n, tiled[part])
+            mask, rows = (masks[0][sy], masks[1][sx]), (0, j if symmetric else X[0].shape[1] // n)
+            column_sums(
+                X, rolled, tiled, rows, batch, sy, 1, mask, flags, shape, bias, weights, tolerance, work, out[j]
+            )
+            if symmetric and diagonal:
+                rows = (j, j + 1)
+                column_sums(
+                    X,
+                    rolled,
+                    tiled,
+                    rows,
+                    batch,
+                    sy,
+                    diagonal,
+                    mask,
+                    flags,
+                    shape,
+                    bias,
+                    weights,
+                    tolerance,
+                    work,
+                    out[j],
+                )

@@ -1,0 +1,42 @@
+"""Networks of finite width, as equinox modules.
+
+architectures  fully connected, convolutional and residual networks
+layers         what they are made of
+correlation    circular correlation, directly or through the FFT
+training       training with optax, one network or many seeds at once
+tangent        empirical tangent kernels, and gradient descent on the squared loss
+"""
+
+from shiftmath._shared.precision import precision
+from shiftmath.networks.architectures import convolutional, fully_connected, residual
+from shiftmath.networks.layers import (
+    BatchNorm,
+    Convolution,
+    Dense,
+    Network,
+    Residual,
+    logits,
+)
+from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
+from shiftmath.networks.training import cosine_sgd, fit, fit_many, member, staircase
+
+__all__ = [
+    "BatchNorm",
+    "Convolution",
+    "Dense",
+    "Network",
+    "Residual",
+    "convolutional",
+    "cosine_sgd",
+    "empirical_ntk",
+    "fit",
+    "fit_many",
+    "fully_connected",
+    "layer_kernels",
+    "logits",
+    "member",
+    "precision",
+    "residual",
+    "staircase",
+    "train",
+]

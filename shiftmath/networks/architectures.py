@@ -1,0 +1,242 @@
+r"""Networks of finite width for the experiments: fully connected, convolutional and residual.
+
+A network is an equinox module: `network(x)` is the logits (classes,) of ONE signal x, its parameters are its arrays.
+Everything that maps modules and arrays applies: `jax.vmap(network)`, `jax.grad`, `equinox.tree_at`. Functions of this
+package take a network's dtype from its parameters and compute in it, float64 also where JAX is set to float32.
+
+A convolutional or residual network with circular padding and readout "average" is exactly invariant under circular
+shifts by multiples of its total stride P, where P divides the lengths of the signal. With zero padding or readout
+"flatten" it is not (Ge et al. 2021, section 5.1.3).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, DTypeLike
+
+from shiftmath._shared.arguments import as_choice, as_count, as_shape
+from shiftmath.networks.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
+
+__all__ = ["convolutional", "fully_connected", "logits", "residual"]
+
+
+def fully_connected(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    width: int = 100,
+    depth: int = 1,
+    *,
+    bias: bool = True,
+    input_norm: bool = False,
+    hidden_norm: bool = False,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A network of `depth` hidden ReLU layers: $h_l = \mathrm{relu}(W_l^\top h_{l-1} + b_l)$, $f = V^\top h_L + c$.
+
+    With initialisation "ntk" and without biases the tangent kernel of one output tends to
+    `kernels.FullyConnected(depth)` as the width grows, with biases to that with bias_std = 1.
+
+    Args:
+        key: the source of randomness.
+        shape: the shape of one signal; all its entries are inputs.
+        classes: the number of logits; None is one number, of shape ().
+        width, depth: units of a hidden layer, number of hidden layers.
+        bias: whether layers have one.
+        input_norm, hidden_norm: batch normalisation of each entry of the signal, and of each unit before its ReLU.
+        initialisation: "torch" or "ntk", see `shiftmath.networks.layers`.
+        dtype: of parameters and results; float64 also where JAX is set to float32.
+
+    >>> network = fully_connected(jax.random.key(0), (28, 28), 10, width=100)
+    >>> [w.shape for w in jax.tree.leaves(network)], logits(network, np.zeros((4, 28, 28))).shape
+    ([(784, 100), (100,), (100, 10), (10,)], (4, 10))
+    """
+    shape, width, depth = as_shape("shape", shape), as_count("width", width), as_count("depth", depth)
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    with precision(dtype):
+        *keys, last = jax.random.split(key, depth + 1)
+        layers: list[Callable] = [BatchNorm.of(shape, dtype)] if input_norm else []
+        for k, n in zip(keys, [math.prod(shape)] + [width] * (depth - 1), strict=True):
+            layers.append(Dense(*parameters(k, (n,), (width,), **recipe)))
+            layers += [BatchNorm.of((width,), dtype)] * hidden_norm + [jax.nn.relu]
+        return Network((*layers, _readout(last, width, classes, recipe)))
+
+
+def convolutional(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    width: int = 100,
+    filter_size: int | Sequence[int] = 3,
+    depth: int = 1,
+    *,
+    padding: str | int = "circular",
+    readout: str = "average",
+    stride: int = 1,
+    channel_axis: bool = False,
+    bias: bool = True,
+    input_norm: bool = False,
+    hidden_norm: bool = False,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A network of `depth` convolutions with ReLU, a readout and a linear layer.
+
+    With initialisation "ntk" and without biases the tangent kernel of one output tends to
+    `kernels.Convolutional(depth, filter_size, readout, padding)` as the width grows.
+
+    Args:
+        key, classes, depth, bias, initialisation, dtype: as for `fully_connected`; depth counts convolutions.
+        shape: the shape of one signal, (*spatial), or (*spatial, channels) with `channel_axis`.
+        width: channels of each convolution.
+        filter_size: taps along each axis, a whole number for the same along all.
+        padding: "circular", "zero", or p samples added circularly at each end, see `layers.Convolution`. With filters
+            of the signal's size p = 0 is a fully connected network.
+        readout: "average" over all positions, or "flatten".
+        stride: of the first convolution.
+        channel_axis: whether the last axis of a signal is its channels.
+        input_norm, hidden_norm: batch normalisation of each channel of the signal, and of each convolution before its
+            ReLU.
+
+    >>> network = convolutional(jax.random.key(0), (15, 15), 2, width=100, filter_size=15)
+    >>> [w.shape for w in jax.tree.leaves(network)]
+    [(15, 15, 1, 100), (100,), (100, 2), (2,)]
+    """
+    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
+    taps, width, depth = _taps(filter_size, spatial, padding), as_count("width", width), as_count("depth", depth)
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    as_choice("readout", readout, ("average", "flatten"))
+    with precision(dtype):
+        *keys, last = jax.random.split(key, depth + 1)
+        for k, C in zip(keys, [channels] + [width] * (depth - 1), strict=True):
+            layers += _convolution(k, taps, C, width, padding, stride if k is keys[0] else 1, hidden_norm, recipe)
+            layers.append(jax.nn.relu)
+        layers += [_average] if readout == "average" else []
+        features = jax.eval_shape(Network(tuple(layers)), jax.ShapeDtypeStruct(as_shape("shape", shape), dtype)).size
+        return Network((*layers, _readout(last, features, classes, recipe)))
+
+
+def residual(
+    key: Array,
+    shape: int | Sequence[int],
+    classes: int | None,
+    widths: Sequence[int] = (16, 32),
+    filter_size: int | Sequence[int] = 3,
+    blocks: int = 1,
+    *,
+    padding: str = "circular",
+    stride: int = 1,
+    channel_axis: bool = False,
+    bias: bool = False,
+    input_norm: bool = False,
+    hidden_norm: bool = True,
+    initialisation: str = "torch",
+    dtype: DTypeLike = jnp.float32,
+) -> Network:
+    r"""A residual network: a convolution, stages of `blocks` blocks relu(body + shortcut), average, linear layer.
+
+    A body is convolution, ReLU, convolution; a shortcut the identity, or a convolution of one tap where the number of
+    channels or the stride changes (He et al. 2016). The total stride is stride to the power len(widths) - 1.
+
+    Args:
+        key, shape, classes, filter_size, channel_axis, initialisation, dtype: as for `convolutional`.
+        bias: whether convolutions have one; the linear layer has.
+        input_norm, hidden_norm: as for `convolutional`; each convolution is normalised.
+        widths: channels of each stage.
+        blocks: their number in a stage.
+        padding: "circular" or "zero".
+        stride: of the first block of each stage but the first.
+
+    >>> network = residual(jax.random.key(0), (8, 8, 3), 10, channel_axis=True)
+    >>> logits(network, np.zeros((4, 8, 8, 3))).shape
+    (4, 10)
+    """
+    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
+    taps = _taps(filter_size, spatial, padding)
+    as_choice("padding", padding, ("circular", "zero"))
+    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    convolution = partial(_convolution, padding=padding, norm=hidden_norm, recipe=recipe)
+    widths = as_shape("widths", widths)
+    with precision(dtype):
+        stem, last, *keys = jax.random.split(key, 2 + len(widths) * as_count("blocks", blocks))
+        layers += [*convolution(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
+        before = [widths[0], *np.repeat(widths, blocks).tolist()]
+        for i, (k, C, K) in enumerate(zip(keys, before, before[1:], strict=False)):
+            layers.append(_block(k, taps, C, K, stride if i and i % blocks == 0 else 1, convolution))
+        return Network((*layers, _average, _readout(last, widths[-1], classes, recipe | {"bias": True})))
+
+
+def _average(x: Array) -> Array:
+    """The mean over all positions, (channels,)."""
+    return x.mean(range(x.ndim - 1))
+
+
+def _one_channel(x: Array) -> Array:
+    return x[..., None]
+
+
+def _signal(
+    shape: int | Sequence[int], channel_axis: bool, norm: bool, dtype: DTypeLike
+) -> tuple[tuple[int, ...], int, list[Callable]]:
+    """Spatial shape, number of channels and the layers before the first convolution."""
+    whole = as_shape("shape", shape)
+    if channel_axis and len(whole) < 2:
+        raise ValueError(f"shape: got {shape!r}, takes (*spatial, channels) with channel_axis")
+    spatial, channels = (whole[:-1], whole[-1]) if channel_axis else (whole, 1)
+    with precision(dtype):
+        return spatial, channels, [_one_channel] * (not channel_axis) + [BatchNorm.of((channels,), dtype)] * norm
+
+
+def _taps(filter_size: int | Sequence[int], spatial: tuple[int, ...], padding: str | int) -> tuple[int, ...]:
+    """One number of taps an axis; a circular filter is at most as long as the signal."""
+    taps = as_shape("filter_size", filter_size)
+    taps = taps * len(spatial) if isinstance(filter_size, int) else taps
+    if len(taps) != len(spatial) or (padding != "zero" and any(q > d for q, d in zip(taps, spatial, strict=True))):
+        raise ValueError(
+            f"filter_size: got {filter_size!r} for signals of shape {spatial}, takes a whole number or one an axis, at "
+            "most the signal's length unless it is padded with zeros"
+        )
+    return taps
+
+
+def _convolution(
+    key: Array,
+    taps: tuple[int, ...],
+    channels: int,
+    width: int,
+    padding: str | int,
+    stride: int,
+    norm: bool,
+    recipe: dict[str, Any],
+) -> list[Callable]:
+    layer = Convolution(*parameters(key, (*taps, channels), (width,), **recipe), padding, stride)
+    return [layer, *[BatchNorm.of((width,), recipe["dtype"])] * norm]
+
+
+def _block(
+    key: Array,
+    taps: tuple[int, ...],
+    channels: int,
+    width: int,
+    stride: int,
+    convolution: Callable[..., list[Callable]],
+) -> Residual:
+    one, two, three = jax.random.split(key, 3)
+    first = convolution(one, taps, channels, width, stride=stride)
+    body: tuple[Callable, ...] = (*first, jax.nn.relu, *convolution(two, taps, width, width, stride=1))
+    same = stride == 1 and channels == width
+    points = (1,) * len(taps)
+    return Residual(
+        Network(body), Network(() if same else tuple(convolution(three, points, channels, width, stride=stride)))
+    )
+
+
+def _readout(key: Array, features: int, classes: int | None, recipe: dict[str, Any]) -> Dense:
+    outputs = () if classes is None else (as_count("classes", classes),)
+    return Dense(*parameters(key, (features,), outputs, last=True, **recipe))

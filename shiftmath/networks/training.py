@@ -1,0 +1,249 @@
+r"""Training with optax: one network, or many seeds at once.
+
+Each step moves the parameters down the gradient of the mean loss of a batch,
+
+- "cross-entropy": $-\log \mathrm{softmax}(f(x))_y$ for labels y = 0, ..., classes - 1;
+- "squared": $\tfrac12 |f(x) - y|^2$ for targets y of the shape of f(x).
+
+Batch norms see the statistics of the batch, and keep running ones for afterwards.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
+from tqdm import tqdm
+
+from shiftmath._shared.arguments import as_choice, as_count
+from shiftmath.networks.layers import BatchNorm, dtype_of, on_batch, precision
+
+__all__ = ["cosine_sgd", "fit", "fit_many", "member", "staircase"]
+
+CHUNK = 100  # steps of one compiled loop: after each the losses are looked at
+
+Module = TypeVar("Module", bound=Callable)
+
+
+def fit(
+    network: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    optimiser: optax.GradientTransformation,
+    steps: int,
+    *,
+    key: Array | None = None,
+    batch_size: int | None = None,
+    loss: str = "cross-entropy",
+    progress: bool = False,
+) -> tuple[Module, Float[np.ndarray, "steps"]]:
+    r"""The network after so many steps of the optimiser, and the loss of each step's batch before the step.
+
+    Args:
+        network: an equinox module of arrays, callable on one signal; computed in the dtype of its parameters.
+        X, y: signals (n, ...) and labels (n,) in 0, ..., classes - 1, or targets of the shape of the outputs.
+        optimiser: from optax, for instance optax.adam(1e-3).
+        steps: the number of steps.
+        key: the source of the batches' order; needed with `batch_size`.
+        batch_size: None takes all signals at each step. Otherwise they are shuffled for each epoch, n // batch_size
+            batches make one, and what is left over waits for the next.
+        loss: "cross-entropy" or "squared".
+        progress: show a bar on stderr, if that is a terminal.
+
+    Raises:
+        ValueError: labels that do not fit X or the classes, a batch larger than the data or without a key, no steps.
+        FloatingPointError: the loss is not finite; names the step.
+
+    >>> from shiftmath.networks import fully_connected, logits
+    >>> network, losses = fit(fully_connected(jax.random.key(0), 2, 2), [[0, 1], [0, -1]], [0, 1], optax.sgd(1.0), 100)
+    >>> logits(network, [[0, 1], [0, -1]]).argmax(axis=1).tolist(), bool(losses[-1] < 0.01 < losses[0])
+    ([0, 1], True)
+    """
+    with precision(dtype_of(network)):
+        X, y = _data(network, X, y, loss)
+        order = None if batch_size is None else _batches(key, len(X), batch_size, steps)
+        return _run(network, X, y, order, optimiser, steps, loss, progress)
+
+
+def fit_many(
+    build: Callable[[Array], Module],
+    keys: Array,
+    X: ArrayLike,
+    y: ArrayLike,
+    optimiser: optax.GradientTransformation,
+    steps: int,
+    *,
+    batch_size: int | None = None,
+    loss: str = "cross-entropy",
+    progress: bool = False,
+    per_seed: bool = False,
+) -> tuple[Module, Float[np.ndarray, "seeds steps"]]:
+    """`fit(build(key), X, y, ..., key=key)` for each key at once: a network whose arrays have a leading axis of seeds.
+
+    Args:
+        build: a network of a key; its shapes do not depend on the key.
+        keys: (seeds,) keys.
+        X, y: the same data for all; with `per_seed` both have a leading axis of seeds.
+        optimiser, steps, batch_size, loss, progress: as for `fit`.
+
+    >>> from functools import partial
+    >>> from shiftmath.networks import fully_connected
+    >>> build = partial(fully_connected, shape=2, classes=2)
+    >>> keys = jax.random.split(jax.random.key(0), 5)
+    >>> networks, losses = fit_many(build, keys, [[0, 1], [0, -1]], [0, 1], optax.sgd(1.0), 100)
+    >>> losses.shape, member(networks, 3)(jnp.zeros(2)).shape
+    ((5, 100), (2,))
+    """
+    networks = [build(key) for key in keys]
+    with precision(dtype_of(networks[0])):
+        if per_seed:
+            each = [_data(networks[0], *pair, loss) for pair in zip(np.asarray(X), np.asarray(y), strict=True)]
+            X, y = map(jnp.stack, zip(*each, strict=True))
+        else:
+            X, y = _data(networks[0], X, y, loss)
+        n, order = X.shape[int(per_seed)], None
+        if batch_size is not None:
+            order = jnp.stack([_batches(key, n, batch_size, steps) for key in keys])
+        axes = (0, *((0, 0) if per_seed else (None, None)), None if order is None else 0)
+        stacked = jax.tree.map(lambda *a: jnp.stack(a), *networks)
+        return _run(stacked, X, y, order, optimiser, steps, loss, progress, axes)
+
+
+def member(networks: Module, i: int) -> Module:
+    """The i-th network of a stack from `fit_many`."""
+    return jax.tree.map(lambda a: a[i], networks)
+
+
+def staircase(rates: Sequence[float], boundaries: Sequence[int]) -> optax.Schedule:
+    """A learning rate: rates[0] before step boundaries[0], rates[1] before boundaries[1], ..., then rates[-1].
+
+    >>> rate = staircase([1.0, 0.5, 0.1], [1000, 2000])
+    >>> [round(float(rate(t)), 6) for t in (0, 999, 1000, 1999, 2000, 3000)]
+    [1.0, 1.0, 0.5, 0.5, 0.1, 0.1]
+    """
+    if len(rates) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
+        raise ValueError(f"boundaries: got {boundaries} for {len(rates)} rates, takes one less, increasing")
+    return optax.join_schedules([optax.constant_schedule(r) for r in rates], list(boundaries))
+
+
+def cosine_sgd(
+    rate: float, steps: int, momentum: float = 0.9, weight_decay: float = 5e-4
+) -> optax.GradientTransformation:
+    r"""Gradient descent with momentum and weight decay, step t of T at $\tfrac12 (1 + \cos(\pi t / T))$ times the rate.
+
+    Decay adds weight_decay times the parameters to the gradient, before the momentum.
+    """
+    descent = optax.sgd(optax.cosine_decay_schedule(rate, steps), momentum=momentum)
+    return optax.chain(optax.add_decayed_weights(weight_decay), descent)
+
+
+def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[Array, Array]:
+    """Signals and labels as arrays that fit each other and the network's outputs."""
+    as_choice("loss", loss, ("cross-entropy", "squared"))
+    X, labels = jnp.asarray(X, dtype_of(network)), np.asarray(y)
+    outputs = jax.eval_shape(network, X[0]).shape
+    if loss == "squared":
+        if labels.shape != (len(X), *outputs):
+            raise ValueError(f"y: got shape {labels.shape}, takes targets of shape {(len(X), *outputs)}")
+        return X, jnp.asarray(labels, X.dtype)
+    if len(outputs) != 1:
+        raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for cross-entropy")
+    if labels.shape != (len(X),) or labels.dtype.kind not in "iu":
+        raise ValueError(f"y: got {labels.dtype} of shape {labels.shape}, takes integers of shape ({len(X)},)")
+    if labels.min() < 0 or labels.max() >= outputs[0]:
+        raise ValueError(f"y: got labels from {labels.min()} to {labels.max()}, takes 0 to {outputs[0] - 1}")
+    return X, jnp.asarray(labels, jnp.int32)
+
+
+def _batches(key: Array | None, n: int, batch_size: int, steps: int) -> Array:
+    """Rows of the data for each step, (steps, batch_size): a new permutation for each epoch."""
+    if key is None:
+        raise ValueError("key: got None, takes a key with batch_size")
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size: got {batch_size}, takes a whole number from 1 to the number of signals, {n}")
+    per_epoch = n // batch_size
+    # Folded first, so that a key that has built the network gives other numbers here.
+    keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), -(-steps // per_epoch))
+    epochs = jax.vmap(lambda k: jax.random.permutation(k, n)[: per_epoch * batch_size])(keys)
+    return epochs.reshape(-1, batch_size)[:steps]
+
+
+def _run(
+    network: Any,
+    X: Array,
+    y: Array,
+    order: Array | None,
+    optimiser: optax.GradientTransformation,
+    steps: int,
+    loss: str,
+    progress: bool,
+    axes: tuple | None = None,
+) -> tuple[Any, np.ndarray]:
+    """All steps, CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
+    as_count("steps", steps)
+    w, rest = eqx.partition(network, eqx.is_inexact_array)
+    start = optimiser.init if axes is None else jax.vmap(optimiser.init)
+    state, losses = (w, start(w)), []
+    with tqdm(total=steps, disable=None if progress else True) as bar:
+        for first in range(0, steps, CHUNK):
+            count = min(CHUNK, steps - first)
+            state, found = _chunk(state, rest, X, y, order, jnp.array([first, count]), optimiser, loss, axes)
+            losses.append(np.asarray(found)[..., :count])
+            _require_finite(losses[-1], first)
+            bar.update(count)
+    return eqx.combine(state[0], rest), np.concatenate(losses, axis=-1)
+
+
+def _require_finite(losses: np.ndarray, first: int) -> None:
+    wrong = ~np.isfinite(losses)
+    if wrong.any():
+        step = first + int(np.argwhere(wrong)[:, -1].min())
+        raise FloatingPointError(f"loss: got {losses[wrong][0]} at step {step}, takes a smaller learning rate")
+
+
+@eqx.filter_jit
+def _chunk(
+    state: Any, rest: Any, X: Array, y: Array, order: Array | None, span: Array, optimiser: Any, loss: str, axes: Any
+) -> tuple[Any, Array]:
+    """At most CHUNK steps, of one network or of many."""
+
+    def steps(state: Any, X: Array, y: Array, order: Array | None) -> tuple[Any, Array]:
+        def step(i: Array, carry: Any) -> Any:
+            rows = slice(None) if order is None else order[span[0] + i]
+            (w, memory), values = carry
+            state, value = _step(w, memory, rest, X[rows], y[rows], optimiser, loss)
+            return state, values.at[i].set(value)
+
+        return jax.lax.fori_loop(0, span[1], step, (state, jnp.zeros(CHUNK, X.dtype)))
+
+    return (steps if axes is None else jax.vmap(steps, axes))(state, X, y, order)
+
+
+def _step(w: Any, memory: Any, rest: Any, X: Array, y: Array, optimiser: Any, loss: str) -> tuple[Any, Array]:
+    """Parameters and the optimiser's memory after one step on a batch, and the loss before it."""
+
+    def mean_loss(w: Any) -> tuple[Array, Any]:
+        outputs, moved = on_batch(eqx.combine(w, rest), X)
+        if loss == "squared":
+            value = 0.5 * jnp.sum((outputs - y) ** 2) / len(X)
+        else:
+            value = optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
+        return value, eqx.filter(moved, eqx.is_inexact_array)
+
+    (value, moved), gradient = jax.value_and_grad(mean_loss, has_aux=True)(w)
+    updates, memory = optimiser.update(gradient, memory, w)
+    return (_with_statistics(optax.apply_updates(w, updates), moved), memory), value
+
+
+def _with_statistics(w: Any, moved: Any) -> Any:
+    """The parameters w with the running statistics of `moved`."""
+
+    def pick(a: Any, b: Any) -> Any:
+        return BatchNorm(a.gain, a.shift, b.mean, b.variance) if isinstance(a, BatchNorm) else a
+
+    return jax.tree.map(pick, w, moved, is_leaf=lambda a: isinstance(a, BatchNorm))

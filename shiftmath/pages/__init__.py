@@ -1,0 +1,26 @@
+"""What a page is made with.
+
+    ledger    the claims that end a page, checked
+    profiles  quick and full, and how a page was made
+    figures   the house style
+
+`figures` brings matplotlib, and is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from shiftmath.pages.ledger import Claim, FalseClaim, Ledger, fitted_slope
+from shiftmath.pages.profiles import choose, profile, provenance
+
+__all__ = ["Claim", "FalseClaim", "Ledger", "choose", "fitted_slope", "profile", "provenance"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "figures":
+        return import_module("shiftmath.pages.figures")
+    raise AttributeError(f"module 'shiftmath.pages' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "figures"])
