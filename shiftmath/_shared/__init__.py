@@ -1,5 +1,5 @@
 """What every room needs.
 
-    arguments  what bad input gets: an error that names the argument, what it got and what it takes
-    precision  double precision where it is needed, whatever JAX is set to
+arguments  what bad input gets: an error that names the argument, what it got and what it takes
+precision  double precision where it is needed, whatever JAX is set to
 """

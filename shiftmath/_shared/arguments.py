@@ -1,21 +1,31 @@
-"""What bad input gets: an error that names the argument, what it got and what it takes."""
+"""What bad input gets: an error that names the argument, what it got and what it takes.
+
+Every message has one form, "name: got ..., takes ...": a TypeError where the type or dtype is wrong, a ValueError where
+the value is. Arrays of other byte orders and of long double are converted, masked arrays refused everywhere: no
+formula here knows what a missing pixel is.
+"""
 
 import math
+import numbers
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 __all__ = [
+    "as_array",
     "as_axes",
+    "as_bool",
+    "as_callable",
     "as_choice",
     "as_count",
     "as_number",
     "as_samples",
     "as_shape",
     "as_signal",
+    "as_targets",
     "require_finite",
     "require_finite_result",
     "require_same_signals",
@@ -24,24 +34,33 @@ __all__ = [
 NUMBERS = "an array of real numbers"
 
 
-def _as_numbers(name: str, x: Any, takes: str, kinds: str) -> Any:
-    """`x` as an array whose dtype is of one of the `kinds`; an array of another library stays one."""
-    if not hasattr(x, "__array_namespace__"):
+def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool = False) -> Any:
+    """`x` as an array of real numbers in the byte order of the machine; an array of another library stays one.
+
+    Long double becomes float64; other dtypes stay as they are.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name}: got a masked array, takes {takes}; .filled(value) gives one without a mask")
+    if not hasattr(x, "__array_namespace__") or isinstance(x, np.matrix):
         try:
             x = np.asarray(x)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ValueError(f"{name}: got rows of unequal lengths, takes {takes}") from error
     kind = np.dtype(x.dtype).kind
     # JAX's bfloat16 and float8 are of kind V.
-    if kind not in kinds and not (kind == "V" and "float" in str(x.dtype)):
+    if kind not in ("biufc" if complex_allowed else "biuf") and not (kind == "V" and "float" in str(x.dtype)):
         raise TypeError(f"{name}: got dtype {x.dtype}, takes {takes}")
-    return x
+    if not isinstance(x, np.ndarray):
+        return x
+    if x.dtype.char in "gG":
+        return x.astype(float if kind == "f" else complex)
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
 
 
 def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
     """One non-empty signal with at least one axis: floating point as it is, integers and booleans as float64."""
     takes = NUMBERS + " with at least one axis and one sample"
-    x = _as_numbers(name, x, takes, "biufc" if complex_allowed else "biuf")
+    x = as_array(name, x, takes, complex_allowed=complex_allowed)
     if x.ndim == 0 or x.size == 0:
         raise ValueError(f"{name}: got shape {tuple(x.shape)}, takes {takes}")
     return x.astype(float) if np.dtype(x.dtype).kind in "biu" else x
@@ -50,13 +69,23 @@ def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
 def as_samples(name: str, x: ArrayLike) -> np.ndarray:
     """Samples of one class, (n, *spatial) with no length 0, as a NumPy array of its own real dtype."""
     takes = NUMBERS + " of shape (samples, *spatial), none of them 0"
-    x = np.asarray(_as_numbers(name, x, takes, "biuf"))
+    x = np.asarray(as_array(name, x, takes))
     if x.ndim < 2:
         hint = f"; one signal is {name}[None]" if x.ndim == 1 and x.size else ""
         raise ValueError(f"{name}: got shape {x.shape}, takes {takes}{hint}")
     if x.size == 0:
         raise ValueError(f"{name}: got shape {x.shape}, takes {takes}")
     return x
+
+
+def as_targets(name: str, y: ArrayLike, n: int) -> np.ndarray:
+    """Finite real labels or targets, one for each of n samples: (n,), or (n, outputs) with at least one output."""
+    takes = f"one label for each of the {n} samples"
+    y = np.asarray(as_array(name, y, takes))
+    if y.ndim not in (1, 2) or len(y) != n or not y.size:
+        raise ValueError(f"{name}: got shape {y.shape}, takes {takes}")
+    require_finite(name, y)
+    return y
 
 
 def require_finite(name: str, x: np.ndarray) -> None:
@@ -95,15 +124,17 @@ def as_shape(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     return lengths
 
 
-def as_axes(name: str, axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Axes of a signal of `ndim` axes, counted from 0 or from the end; None takes all."""
+def as_axes(name: str, axes: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Axes of a signal of `ndim` axes, each once, counted from 0 or from the end; None takes all."""
     if axes is None:
         return tuple(range(ndim))
-    if any(not -ndim <= a < ndim for a in axes):
-        raise ValueError(
-            f"{name}: got {tuple(axes)}, takes axes of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
-        )
-    return tuple(a % ndim for a in axes)
+    takes = f"different axes of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
+    values = np.asarray(axes) if isinstance(axes, (Sequence, range, np.ndarray)) else np.asarray([axes])
+    if values.dtype.kind not in "iu" or values.ndim != 1:
+        raise TypeError(f"{name}: got {axes!r}, takes None, an axis or a sequence of axes")
+    if any(not -ndim <= a < ndim for a in values) or len(set((values % ndim).tolist())) < len(values):
+        raise ValueError(f"{name}: got {axes!r}, takes {takes}")
+    return tuple((values % ndim).tolist())
 
 
 def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
@@ -116,21 +147,53 @@ def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     return value
 
 
-def as_count(name: str, value: Any, least: int = 1) -> int:
-    """A whole number of at least `least`, as an int."""
-    takes = f"a whole number of at least {least}"
+def as_bool(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: got {value!r}, takes True or False")
+    return bool(value)
+
+
+def as_callable(name: str, value: Any, takes: str) -> Callable[..., Any]:
+    """A callable, described by `takes`."""
+    if not callable(value):
+        raise TypeError(f"{name}: got {value!r}, takes {takes}")
+    return value
+
+
+def as_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """A whole number of at least `least`, and at most `most`, as an int."""
+    takes = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if value < least:
+    if value < least or (most is not None and value > most):
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
     return int(value)
 
 
-def as_number(name: str, value: float, *, nonzero: bool = False) -> float:
-    """A finite real number, as a float."""
-    takes = "a finite number other than 0" if nonzero else "a finite number"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+def as_number(
+    name: str,
+    value: Any,
+    *,
+    nonzero: bool = False,
+    least: float | None = None,
+    positive: bool = False,
+    below: float = math.inf,
+) -> float:
+    """A finite real number as a float: other than 0, of at least `least`, above 0, or below a bound."""
+    takes = (
+        "a positive finite number" if positive else "a non-negative finite number" if least == 0 else "a finite number"
+    )
+    takes += f" of at least {least:g}" if least else ""
+    takes += " other than 0" if nonzero else ""
+    takes += f" below {below:g}" if below < math.inf else ""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if not math.isfinite(value) or (nonzero and value == 0):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    too_small = (least is not None and number < least) or (positive and number <= 0) or (nonzero and number == 0)
+    if not math.isfinite(number) or too_small or number >= below:
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
-    return float(value)
+    return number

@@ -1,10 +1,10 @@
 """Attacks on any function: the distance to the decision boundary, from above.
 
-    attack      `Attack`, the result, and the loop over samples that all attacks share
-    minimal     `ddn`: short adversarial steps by decoupling direction and norm
-    projected   `pgd`, `fgsm`, `robust_accuracy`: the worst point within a radius
-    decision    `decision_based`: short steps from decisions alone
-    _losses, _norms, _arguments   what an attack decreases, how steps are measured, what attacks take
+attack      `Attack`, the result, and the loop over samples that all attacks share
+minimal     `ddn`: short adversarial steps by decoupling direction and norm
+projected   `pgd`, `fgsm`, `robust_accuracy`: the worst point within a radius
+decision    `decision_based`: short steps from decisions alone
+_losses, _norms, _arguments   what an attack decreases, how steps are measured, what attacks take
 """
 
 from shiftmath.adversary.attack import Attack

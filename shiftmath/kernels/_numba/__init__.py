@@ -1,11 +1,11 @@
 """The compiled CPU engine: NumPy arrays in, NumPy arrays out.
 
-    convolutional  Gram matrices of convolutional kernels
-    dense          of fully connected ones, and the dense layers after a readout
-    slices         one pair of images and one shift: all layers, pixel by pixel
-    boxes          circular box sums, the filters
-    maps, smooth   what one activation does to the covariances, entry by entry
-    blocks         a Gram matrix block by block; scaling by powers of two
-    compile        how all of it is compiled
-    threads        independent tasks on all cores
+convolutional  Gram matrices of convolutional kernels
+dense          of fully connected ones, and the dense layers after a readout
+slices         one pair of images and one shift: all layers, pixel by pixel
+boxes          circular box sums, the filters
+maps, smooth   what one activation does to the covariances, entry by entry
+blocks         a Gram matrix block by block; scaling by powers of two
+compile        how all of it is compiled
+threads        independent tasks on all cores
 """
