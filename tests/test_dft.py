@@ -110,6 +110,16 @@ def test_the_spectrum_of_a_real_signal_of_any_size_is_accepted(shape, power, rng
     assert np.abs(idft_real(dft(x)) / 2 - x / 2).max() <= 16 * EPS * largest * math.sqrt(x.size) + quantum
 
 
+@pytest.mark.parametrize("d", [2, 3, 12])
+def test_half_of_the_smallest_number_in_a_spectrum_is_rounding(d, rng):
+    smallest = float(np.finfo(float).smallest_subnormal)
+    spectrum = dft(np.ldexp(rng.uniform(-1, 1, d), -1068)) + 1j * smallest
+    assert abs(idft(spectrum).imag).max() > 0
+    assert idft_real(spectrum).shape == (d,)
+    with pytest.raises(ValueError, match="spectrum: got a signal with imaginary part"):
+        idft_real(np.ldexp(spectrum.real, 1068) + 1j * np.ldexp(spectrum.imag, 1068))
+
+
 @pytest.mark.parametrize("power", POWERS[1:])
 @pytest.mark.parametrize("spectrum", [[0, 1, 0, 0], [1, 1e-9j, 0, 0], [-1j, 0, 0, 0], [1j, 0, 0, 0]])
 def test_an_imaginary_part_of_either_sign_is_refused_at_any_size(spectrum, power):
