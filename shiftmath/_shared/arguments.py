@@ -37,14 +37,15 @@ NUMBERS = "an array of real numbers"
 INT64 = 2**63 - 1  # the largest whole number of NumPy and JAX
 
 
-def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool = False) -> Any:
-    """`x` as an array of real numbers in the byte order of the machine; an array of another library stays one.
+def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool = False, to_numpy: bool = False) -> Any:
+    """`x` as an array of real numbers in the byte order of the machine.
 
-    In NumPy long double becomes float64, bfloat16 and float8 become float32; other dtypes stay as they are.
+    An array of another library stays one unless it is to go `to_numpy`. In NumPy long double becomes float64, bfloat16
+    and float8 become float32; other dtypes stay as they are.
     """
     if has_mask(x):
         raise TypeError(f"{name}: got a masked array, takes {takes}; .filled(value) gives one without a mask")
-    if isinstance(x, (np.ndarray, np.generic)) or not hasattr(x, "__array_namespace__"):
+    if to_numpy or isinstance(x, (np.ndarray, np.generic)) or not hasattr(x, "__array_namespace__"):
         x = numpy_array(name, x, takes)
     kind = getattr(x.dtype, "kind", "O")  # keys of JAX have none
     short = kind == "V" and "float" in x.dtype.name  # bfloat16 and float8
@@ -57,10 +58,10 @@ def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool =
     return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
 
 
-def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
+def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False, to_numpy: bool = False) -> Any:
     """One non-empty signal with at least one axis: floating point as it is, integers and booleans as float64."""
     takes = NUMBERS + " with at least one axis and one sample"
-    x = as_array(name, x, takes, complex_allowed=complex_allowed)
+    x = as_array(name, x, takes, complex_allowed=complex_allowed, to_numpy=to_numpy)
     if x.ndim == 0 or x.size == 0:
         raise ValueError(f"{name}: got shape {tuple(x.shape)}, takes {takes}")
     return x.astype(float) if np.dtype(x.dtype).kind in "biu" else x
@@ -69,7 +70,7 @@ def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
 def as_samples(name: str, x: ArrayLike) -> np.ndarray:
     """Samples of one class, (n, *spatial) with no length 0, as a NumPy array of its own real dtype."""
     takes = NUMBERS + " of shape (samples, *spatial), none of them 0"
-    x = np.asarray(as_array(name, x, takes))
+    x = as_array(name, x, takes, to_numpy=True)
     if x.ndim < 2:
         hint = f"; one signal is {name}[None]" if x.ndim == 1 and x.size else ""
         raise ValueError(f"{name}: got shape {x.shape}, takes {takes}{hint}")
@@ -81,7 +82,7 @@ def as_samples(name: str, x: ArrayLike) -> np.ndarray:
 def as_targets(name: str, y: ArrayLike, n: int) -> np.ndarray:
     """Finite real labels or targets, one for each of n samples: (n,), or (n, outputs) with at least one output."""
     takes = f"one label for each of the {n} samples"
-    y = np.asarray(as_array(name, y, takes))
+    y = as_array(name, y, takes, to_numpy=True)
     if y.ndim not in (1, 2) or len(y) != n or not y.size:
         raise ValueError(f"{name}: got shape {y.shape}, takes {takes}")
     require_finite(name, y)
