@@ -62,8 +62,7 @@ class _Shifts:
     stride: int
 
     def __call__(self, positions: np.ndarray) -> list[np.ndarray]:
-        axes = as_axes("axes", self.axes, positions.ndim)
-        return [np.roll(positions, self.stride % positions.shape[a], a) for a in axes]
+        return [np.roll(positions, self.stride, a) for a in as_axes("axes", self.axes, positions.ndim)]
 
 
 @dataclass(frozen=True)
