@@ -163,7 +163,7 @@ def test_numbers_whose_squares_overflow_are_compared_too(size):
     assert_equivariant(lambda y: y / 2, x)
     if size > 1:
         with pytest.raises(AssertionError, match="fails by"):
-            assert_invariant(lambda y: -y, x)
+            assert_invariant(lambda y: y[:1] if y[0] > y[1] else -y[:1], x)
 
 
 def test_values_of_another_shape_are_different():
