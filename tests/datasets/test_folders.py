@@ -43,7 +43,7 @@ def test_an_archive_of_a_folder_is_the_folder(tmp_path, rng, kind, root, top):
     (tmp_path / "pets/train/cat/notes.txt").write_text("no image")
     files = {f"{root}{top}{name}": c for name, c in reversed(contents(tmp_path / "pets").items())}
     # What macOS and others put beside a folder.
-    files |= {f"{root}__MACOSX/._pets": b"", f"{root}.DS_Store": b""}
+    files |= {f"{root}__MACOSX/": b"", f"{root}__MACOSX/._pets": b"", f"{root}.DS_Store": b""}
     archive = tmp_path / "pets.archive"
     archive.write_bytes(packed(files, kind))
     for split in ("train", "test"):
