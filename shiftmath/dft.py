@@ -60,6 +60,8 @@ def dc(x: ArrayLike, axes: Axes = None) -> Any:
     """
     x = as_signal("x", x)
     axes = as_axes("axes", axes, x.ndim)
+    if not isinstance(x, np.ndarray):  # JAX may be set to raise an error of its own
+        require_finite("x", x)
     with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
         sums = x.sum(axis=axes) / math.sqrt(_count(x, axes))
     return require_finite_result("x", x, sums)

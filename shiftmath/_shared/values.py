@@ -45,12 +45,12 @@ def numpy_array(name: str, x: Any, takes: str) -> np.ndarray:
 
 
 def whole_numbers(name: str, value: Any, takes: str) -> tuple[int, ...]:
-    """A whole number or a sequence of them, as a tuple; booleans are not numbers here."""
+    """A whole number or a sequence of them, as a tuple; booleans, text and bytes are no numbers here."""
     many = isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim)
     items = tuple(value) if many else (value,)
     try:
-        if any(isinstance(i, bool) for i in items):
-            raise TypeError("a boolean")
+        if isinstance(value, (str, bytes, bytearray, memoryview)) or any(isinstance(i, bool) for i in items):
+            raise TypeError(f"a {type(value).__name__} is no sequence of whole numbers")
         return tuple(map(operator.index, items))
     except TypeError as error:
         raise TypeError(f"{name}: got {show(value)}, takes {takes}") from error

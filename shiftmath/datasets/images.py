@@ -17,7 +17,7 @@ from shiftmath.datasets.archives import read_members
 from shiftmath.datasets.files import as_path, download, find, require_checksum
 from shiftmath.datasets.folders import class_folders
 from shiftmath.datasets.formats import Bytes, cifar_records, decode, read_idx
-from shiftmath.datasets.labelled import Images, first
+from shiftmath.datasets.labelled import Images, first, require_limit
 
 __all__ = ["Images", "cifar10", "digits", "image_folder", "mnist", "read_idx"]
 
@@ -100,6 +100,7 @@ def mnist(split: str = "train", folder: Folder | None = None, limit: int | None 
     Proceedings of the IEEE 86 (1998).
     """
     as_choice("split", split, ("train", "test"))
+    require_limit(limit)
     pixels, labels = (_mnist_array(*file, folder) for file in MNIST[split])
     return _images(pixels, labels, f"MNIST, {split}", (), limit)
 
@@ -131,6 +132,7 @@ def cifar10(split: str = "train", folder: Folder | None = None, limit: int | Non
     Source: A. Krizhevsky, Learning multiple layers of features from tiny images (2009).
     """
     as_choice("split", split, ("train", "test"))
+    require_limit(limit)
     official = CIFAR10_ADDRESS.rsplit("/", 1)[1]
     path = find((official, "cifar10-jpeg", "cifar10-jpeg.tar.xz"), folder, "cifar10")
     if path is not None and path.name != official:
@@ -184,6 +186,7 @@ def image_folder(
     split = None if split is None else as_text("split", split, "the name of a folder, or None")
     grayscale, allow_empty = as_bool("grayscale", grayscale), as_bool("allow_empty", allow_empty)
     size = None if size is None else _size(size)
+    require_limit(limit)
     tree = class_folders(folder, split, allow_empty)
     labels = np.array([tree.classes.index(parts[0]) for parts in tree.images])
     files = list(tree.images.items())

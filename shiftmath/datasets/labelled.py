@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from shiftmath._shared.arguments import as_count
 from shiftmath._shared.values import show
 
-__all__ = ["Images", "first"]
+__all__ = ["Images", "first", "listed", "require_limit"]
 
 Labels = Int[np.ndarray, "n"]
 Batch = Float[np.ndarray, "n height width *channels"]
@@ -82,9 +82,14 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(words)
 
 
+def require_limit(limit: int | None) -> None:
+    """An error unless `limit` is None or a positive whole number."""
+    if limit is not None:
+        as_count("limit", limit)
+
+
 def first(labels: np.ndarray, limit: int | None) -> np.ndarray:
     """The positions of the first `limit` entries of each label, in order; all if it is None."""
     if limit is None:
         return np.arange(len(labels))
-    as_count("limit", limit)
     return np.sort(np.concatenate([np.flatnonzero(labels == label)[:limit] for label in np.unique(labels)]))
