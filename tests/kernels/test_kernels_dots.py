@@ -16,17 +16,17 @@ HUGE = (10**6, 10**6)
 EXACT = 1e-12
 KERNELS = [
     (Convolutional(1), (9, 7)),
-    (Convolutional(2), (40,)),
+    (Convolutional(2, spatial_axes=1), (40,)),
     (Convolutional(3), (6, 8)),
     (Convolutional(2, filter_size=(2, 3), bias_std=0.4), (9, 30)),
-    (Convolutional(1, filter_size=4, activation="abs"), (37,)),
+    (Convolutional(1, filter_size=4, activation="abs", spatial_axes=1), (37,)),
     (Convolutional(2, activation="leaky_relu", negative_slope=0.3, dense_layers=2), (14, 11)),
-    (Convolutional(2, activation="erf", bias_std=0.2), (40,)),
+    (Convolutional(2, activation="erf", bias_std=0.2, spatial_axes=1), (40,)),
     (Convolutional(1, activation="gelu", dense_layers=1), (12, 12)),
     (Convolutional(2, readout="flatten"), (12, 15)),
-    (Convolutional(3, readout="flatten", filter_size=2, bias_std=0.3), (40,)),
+    (Convolutional(3, readout="flatten", filter_size=2, bias_std=0.3, spatial_axes=1), (40,)),
     (Convolutional(1, readout="flatten", activation="gelu"), (9, 7)),
-    (Convolutional(2, readout="flatten", dense_layers=1), (40,)),
+    (Convolutional(2, readout="flatten", dense_layers=1, spatial_axes=1), (40,)),
 ]
 
 
