@@ -1,5 +1,7 @@
 """Kernels of dots on gray: those of all pixels, or polynomials in 50 digits where these are too many."""
 
+from dataclasses import replace
+
 import kernel_cases as cases
 import mpmath as mp
 import numpy as np
@@ -69,6 +71,7 @@ def test_the_gram_of_dots_is_that_of_all_their_pixels(kernel, shape, channels, r
 @pytest.mark.parametrize("kernel", [Convolutional(2), Convolutional(1, bias_std=0.3, activation="gelu")], ids=repr)
 @pytest.mark.parametrize("shape", [(4096,), (64, 64)])
 def test_it_is_that_of_all_pixels_at_4096_pixels_too(kernel, shape):
+    kernel = replace(kernel, spatial_axes=len(shape))
     last = tuple(h - 1 for h in shape)
     first = tuple(0 for _ in shape)
     images = [Dots(shape, {first: 1.0, last: -0.5}), Dots(shape, {last: -1.0}, gray=0.1)]
@@ -79,10 +82,10 @@ def test_it_is_that_of_all_pixels_at_4096_pixels_too(kernel, shape):
 @pytest.mark.parametrize(
     ("kernel", "power"),
     [
-        (Convolutional(2), 2),
-        (Convolutional(1, filter_size=2, bias_std=0.4), 2),
-        (Convolutional(2, activation="erf"), 2),
-        (Convolutional(2, readout="flatten"), 1),
+        (Convolutional(2, spatial_axes=1), 2),
+        (Convolutional(1, filter_size=2, bias_std=0.4, spatial_axes=1), 2),
+        (Convolutional(2, activation="erf", spatial_axes=1), 2),
+        (Convolutional(2, readout="flatten", spatial_axes=1), 1),
     ],
     ids=repr,
 )
@@ -101,7 +104,7 @@ def test_three_tori_in_fifty_digits_give_the_kernel_at_a_trillion_pixels(kernel,
 
 
 def test_a_mixture_keeps_the_difference_that_gray_hides():
-    kernel, huge = Convolutional(2), 10**12
+    kernel, huge = Convolutional(2, spatial_axes=1), 10**12
 
     def images(d):
         return Dots(d, {0: 1.0}, 0.3), Dots(d, {0: -0.4}, 0.3)

@@ -33,7 +33,7 @@ CASES = {
     ),
     "flatten": (
         partial(pooled, shape=(5, 2), filter_size=3, readout="flatten", bias=True),
-        Convolutional(readout="flatten", bias_std=1.0),
+        Convolutional(readout="flatten", bias_std=1.0, spatial_axes=1),
         (5, 2),
     ),
 }
