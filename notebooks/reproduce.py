@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -202,6 +203,12 @@ def table(results: list[Result]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
+def evidence(results: list[Result]) -> str:
+    """How many claims rest on what, the most frequent first; controls are not counted."""
+    counts = Counter(c["evidence"] for r in results for c in r.claims if c["kind"] != "fails")
+    return "evidence: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+
+
 def verdict(results: list[Result]) -> str:
     """The last line: what holds, or the names of what does not."""
     false = [f"{r.name[:2]}: {c['claim']}" for r in results for c in r.claims if not c["holds"]]
@@ -231,6 +238,7 @@ def main() -> int:
         BUILD / "ledger.json", json.dumps([c for r in results for c in r.claims], indent=1, ensure_ascii=False) + "\n"
     )
     print(table(results))
+    print(evidence(results))
     print(verdict(results))
     return 0 if results and all(r.holds for r in results) else 1
 
