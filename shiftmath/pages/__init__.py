@@ -13,9 +13,19 @@ from typing import Any
 
 from shiftmath.pages.claims import EVIDENCE, Claim
 from shiftmath.pages.ledger import FalseClaim, Ledger, fitted_slope
-from shiftmath.pages.profiles import choose, profile, provenance
+from shiftmath.pages.profiles import choose, compiled_once, profile, provenance
 
-__all__ = ["EVIDENCE", "Claim", "FalseClaim", "Ledger", "choose", "fitted_slope", "profile", "provenance"]
+__all__ = [
+    "EVIDENCE",
+    "Claim",
+    "FalseClaim",
+    "Ledger",
+    "choose",
+    "compiled_once",
+    "fitted_slope",
+    "profile",
+    "provenance",
+]
 
 
 def __getattr__(name: str) -> Any:
