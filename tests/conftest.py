@@ -1,8 +1,11 @@
 """Strictness for all tests: JAX in 64 bits, no silent rank promotion, NaN as an error, no windows."""
 
 import os
+from pathlib import Path
 
-os.environ |= {
+from shiftmath.pages import compiled_once
+
+os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
     "JAX_ENABLE_X64": "1",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
     "JAX_DEBUG_NANS": "1",

@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import os
 import subprocess
 import sys
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import shiftmath
-from shiftmath.pages.profiles import choose, profile, provenance
+from shiftmath.pages import choose, compiled_once, profile, provenance
 
 ROOT = Path(shiftmath.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)
@@ -144,3 +145,29 @@ def test_profile_is_quick_unless_the_variable_says_otherwise(monkeypatch):
     monkeypatch.setenv("SHIFTMATH_PROFILE", "huge")
     with pytest.raises(ValueError, match="SHIFTMATH_PROFILE: got 'huge', takes quick or full"):
         profile()
+
+
+TRAINED_AND_ATTACKED = """
+import jax, numpy as np, optax
+from shiftmath.adversary import ddn
+from shiftmath.networks import convolutional, fit
+X, y = np.random.default_rng(0).random((20, 5, 5)).astype("f4"), np.arange(20) % 2
+network, losses = fit(convolutional(jax.random.key(0), (5, 5), 2, width=8), X, y, optax.adam(1e-2), 30)
+print(losses.tobytes().hex(), ddn(network, X, y, steps=30).distances.tobytes().hex())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not compiled_once(Path()), reason="this JAX keeps nothing")
+def test_what_was_compiled_before_computes_the_same_to_the_last_bit(tmp_path):
+    kept = compiled_once(tmp_path)
+
+    def run(settings):
+        environment = {k: v for k, v in os.environ.items() if k not in kept} | settings
+        command = [sys.executable, "-c", TRAINED_AND_ATTACKED]
+        return subprocess.run(command, capture_output=True, check=True, text=True, env=environment).stdout
+
+    fresh = run({"XLA_FLAGS": kept["XLA_FLAGS"]})
+    assert run(kept) == fresh
+    assert list(tmp_path.iterdir())
+    assert run(kept) == fresh

@@ -119,3 +119,20 @@ def test_new_paragraphs_reach_a_page_without_a_run_and_new_code_does_not(tmp_pat
     assert moved.cells[1].outputs == ran.cells[1].outputs != []
     source.write_text("# %% [markdown]\n# After\n\n" + TRUE.replace("2 + 2, 4", "4 + 0, 4"))
     assert reword_pages.reworded(source, ran) is None
+
+
+def test_a_page_with_moved_imports_keeps_its_outputs_and_one_with_other_names_does_not():
+    import reword_pages
+
+    def cells(*sources):
+        return [nbformat.v4.new_code_cell(source) for source in sources]
+
+    old = cells("import numpy as np\nfrom shiftmath.ledger import Ledger\nx = 1", "x")
+    moved = cells("import numpy as np\nfrom shiftmath.pages import (\n    Ledger,\n)\nx = 1", "x")
+    assert reword_pages.meaning(moved) == reword_pages.meaning(old)
+    for code in (
+        "import numpy as np\nfrom shiftmath.pages import Claim as Ledger\nx = 1",
+        "import numpy\nfrom shiftmath.pages import Ledger\nx = 1",
+        "import numpy as np\nfrom shiftmath.pages import Ledger\nx = 2",
+    ):
+        assert reword_pages.meaning(cells(code, "x")) != reword_pages.meaning(old)

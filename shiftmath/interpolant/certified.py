@@ -53,4 +53,8 @@ def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np
         return 0.0
     if isinstance(kernel, FullyConnected):
         return cone_radius(kernel, X.reshape(len(X), -1), coefficients, x.reshape(-1))
-    return 0.0 if kernel.dense_layers else patch_radius(kernel, X, coefficients, x)
+    if kernel.dense_layers:
+        return 0.0
+    images = kernel.images("X", np.concatenate([X, x[None]]))
+    plan = kernel.plan(images.shape[3 - kernel.spatial_axes : 3])
+    return patch_radius(plan, images[:-1], coefficients, images[-1])

@@ -23,9 +23,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from shiftmath.interpolant.directions import SLACK, angles, largest, lines, with_bias
-from shiftmath.kernels import Convolutional
-from shiftmath.kernels import plan as layers
 from shiftmath.kernels.dual import homogeneous_weights
+from shiftmath.kernels.plan import Plan
 
 __all__ = ["even_gradients", "even_turns", "patch_entries", "patch_functions", "patch_radius"]
 
@@ -37,33 +36,34 @@ Numbers = Float[np.ndarray, "n"]
 Vectors = Float[np.ndarray, "n d"]
 
 
-def patch_entries(kernel: Convolutional, shape: tuple[int, ...]) -> Int[np.ndarray, "pixels d"]:
-    """For each pixel the entries of an image (*spatial, channels) that its filter sees; their count is padding.
+def patch_entries(plan: Plan, channels: int) -> Int[np.ndarray, "pixels d"]:
+    """For each pixel the entries of an image (height, width, channels) that its filter sees; their count is padding.
 
-    >>> patch_entries(Convolutional(padding="zero"), (4, 1)).tolist()
+    >>> from shiftmath.kernels import Convolutional
+    >>> patch_entries(Convolutional(padding="zero", spatial_axes=1).plan((4,)), 1).tolist()
     [[4, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
     """
-    size, taps = math.prod(shape), layers.taps(kernel, shape[:-1])
-    numbers = np.arange(size).reshape((1,) * (3 - len(shape)) + shape)
-    around = [*(((q - 1) // 2, q // 2) for q in taps), (0, 0)]
+    shape, size = (*plan.size, channels), math.prod(plan.size) * channels
+    around = [*(((q - 1) // 2, q // 2) for q in plan.taps), (0, 0)]
+    numbers = np.arange(size).reshape(shape)
     padded = (
         np.pad(numbers, around, mode="wrap")
-        if kernel.padding == "circular"
+        if plan.padding == "circular"
         else np.pad(numbers, around, constant_values=size)
     )
-    windows = np.lib.stride_tricks.sliding_window_view(padded, taps, axis=(0, 1))
-    return windows.reshape(math.prod(shape[:-1]), -1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, plan.taps, axis=(0, 1))
+    return windows.reshape(math.prod(plan.size), -1)
 
 
-def pools(kernel: Convolutional, spatial: tuple[int, ...]) -> Int[np.ndarray, "pixels"]:
+def pools(plan: Plan) -> Int[np.ndarray, "pixels"]:
     """The number of the pooling block of each pixel.
 
-    >>> pools(Convolutional(readout=2), (4,)).tolist()
+    >>> from shiftmath.kernels import Convolutional
+    >>> pools(Convolutional(readout=2, spatial_axes=1).plan((4,))).tolist()
     [0, 0, 1, 1]
     """
-    block = layers.block(kernel, spatial)
-    rows, columns = np.indices((1,) * (2 - len(spatial)) + spatial)
-    return (rows // block[0] * columns.size + columns // block[1]).reshape(-1)
+    rows, columns = np.indices(plan.size)
+    return (rows // plan.block[0] * columns.size + columns // plan.block[1]).reshape(-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,25 +132,22 @@ def even_turns(theta: Numbers, delta: float) -> Numbers:
     return np.minimum(2 * STEEPEST, (delta * speed + chord) / np.pi)
 
 
-def patch_radius(kernel: Convolutional, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
-    """The certified radius about the image x of f with samples X, a network of one convolution."""
-    entries = patch_entries(kernel, kernel.input_shape or x.shape)
-    parts, steep = patch_functions(kernel, X, coefficients, x)
+def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
+    """The certified radius about the image x (height, width, channels) of f with samples X: one convolution."""
+    entries = patch_entries(plan, x.shape[-1])
+    parts, steep = patch_functions(plan, X, coefficients, x)
     size = math.sqrt(sum(part.length**2 for part in parts))
     value = abs(sum(part.value for part in parts)) - SLACK * steep * size
     return max(_radius(parts, entries, x, value, SLACK * steep, even) for even in (False, True))
 
 
-def patch_functions(
-    kernel: Convolutional, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray
-) -> tuple[list[Patch], float]:
+def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> tuple[list[Patch], float]:
     """The patches of x with their functions h, and the sum of the norms of all terms' gradients."""
-    shape = kernel.input_shape or x.shape
-    entries, pool = patch_entries(kernel, shape), pools(kernel, shape[:-1])
-    S, V = (with_bias(kernel, np.insert(A.reshape(len(A), -1), x.size, 0, axis=1)[:, entries]) for A in (X, x[None]))
+    entries, pool = patch_entries(plan, x.shape[-1]), pools(plan)
+    S, V = (with_bias(plan, np.insert(A.reshape(len(A), -1), x.size, 0, axis=1)[:, entries]) for A in (X, x[None]))
     pooled = [pool == own for own in pool]
-    scale = kernel.weight_std**2 / entries.shape[1] / np.sum(pooled)
-    a, b = homogeneous_weights(kernel.activation, kernel.negative_slope)
+    scale = plan.weight_std**2 / entries.shape[1] / np.sum(pooled)
+    a, b = homogeneous_weights(plan.activation, plan.negative_slope)
     parts, steep = [], 0.0
     for v, others in zip(V[0], pooled, strict=True):
         weights = scale * np.repeat(coefficients, others.sum())

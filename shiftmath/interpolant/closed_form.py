@@ -40,7 +40,7 @@ def boundary_normal(kernel: Any, X: np.ndarray, y: np.ndarray) -> Signal | None:
         linear = _is_linear_on_orbits(inner, kernel.group.order(x.shape))
         direction = kernel.group.orbit_mean(x) if linear else None
     elif isinstance(kernel, Convolutional) and _is_linear_after_pooling(kernel):
-        means = np.broadcast_to(x.mean(axis=tuple(range(x.ndim - 1))), x.shape)
+        means = np.broadcast_to(x.mean(axis=tuple(range(kernel.spatial_axes)), keepdims=True), x.shape)
         direction = x if kernel.readout == "flatten" else means
     return None if direction is None else direction / np.linalg.norm(direction)
 

@@ -1,7 +1,5 @@
 """Checks of what a user passes. Every message names the argument, what it got and what it takes."""
 
-import math
-import numbers
 import os
 import sys
 from typing import Any
@@ -9,37 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_count, require_finite
+from shiftmath._shared.arguments import as_array, as_count, require_finite
 
 DTYPES = "float32, float64, float16, integers or booleans"
 SIGNALS = "at least one signal with at least one pixel and channel"
 
 
-def deviation(name: str, value: Any, *, positive: bool = False) -> float:
-    """A standard deviation, non-negative or positive, as a finite float."""
-    takes = f"a {'positive' if positive else 'non-negative'} finite number"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if not math.isfinite(value) or value < 0 or (positive and value == 0):
-        raise ValueError(f"{name}: got {value!r}, takes {takes}")
-    return float(value)
-
-
-def per_axis(name: str, value: Any) -> int | tuple[int, ...]:
-    """A positive whole number, or a tuple of one or two of them."""
+def sizes(name: str, value: Any, axes: int) -> int | tuple[int, ...]:
+    """A positive whole number, or a tuple of one for each spatial axis."""
     if not isinstance(value, (tuple, list)):
         return as_count(name, value)
-    if len(value) not in (1, 2):
-        raise ValueError(f"{name}: got {value!r}, takes a whole number or a tuple of one or two, one per spatial axis")
+    if len(value) != axes:
+        raise ValueError(f"{name}: got {value!r}, takes a whole number or a tuple of {axes}, one per spatial axis")
     return tuple(as_count(name, v) for v in value)
 
 
-def image_shape(name: str, value: Any) -> tuple[int, ...]:
-    """(*spatial, channels) as a tuple of two or three positive whole numbers."""
-    takes = "a tuple (length, channels) or (height, width, channels)"
+def image_shape(name: str, value: Any, axes: int) -> tuple[int, ...] | None:
+    """(*spatial) or (*spatial, channels) as a tuple of positive whole numbers, or None."""
+    if value is None:
+        return None
+    takes = "a tuple " + {1: "(length,) or (length, channels)", 2: "(height, width) or (height, width, channels)"}[axes]
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if len(value) not in (2, 3):
+    if len(value) not in (axes, axes + 1):
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
     return tuple(as_count(name, v) for v in value)
 
@@ -52,14 +42,11 @@ def is_jax(*arrays: Any) -> bool:
 
 def numpy_array(name: str, value: ArrayLike) -> np.ndarray:
     """Finite numbers as a NumPy array: float32 and float64 as they are, float16 in float32, the others in float64."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: got rows of unequal lengths, takes an array of {DTYPES}") from error
-    if array.dtype not in (np.float16, np.float32, np.float64) and array.dtype.kind not in "biu":
-        raise TypeError(f"{name}: got dtype {array.dtype}, takes {DTYPES}")
+    array = np.asarray(as_array(name, value, f"an array of {DTYPES}"))
     if array.size == 0:
         raise ValueError(f"{name}: got shape {array.shape}, takes {SIGNALS}")
+    if array.dtype.kind not in "biuf":  # bfloat16 and float8 of a library that NumPy knows
+        array = array.astype(np.float32)
     require_finite(name, array)
     if array.dtype == np.float16:
         return array.astype(np.float32)

@@ -2,21 +2,27 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
-from shiftmath.kernels import arrays as arguments
-from shiftmath.kernels import plan as layers
+from shiftmath.kernels import arrays
 from shiftmath.kernels.dual import ACTIVATIONS
+from shiftmath.kernels.plan import MOST_LAYERS, Plan, per_axis
 
 __all__ = ["Convolutional"]
+
+IMAGES = {
+    1: "signals (n, length) or (n, length, channels)",
+    2: "images (n, height, width) or (n, height, width, channels); signals of one axis need spatial_axes=1",
+}
 
 
 @dataclass(frozen=True)
 class Convolutional:
     r"""Neural tangent kernel of an infinitely wide network Conv - f - ... - Conv - f - readout - Dense(1).
 
-    Images x, z are (*spatial, channels) with one or two spatial axes. With pixels i of x and j of z, filter offsets
+    Images x, z are (*spatial, channels). With pixels i of x and j of z, filter offsets
     a = -((q-1)//2), ..., q//2, and K_0(i, j) = <x_i, z_j> / channels, \Theta_0 = 0, for l = 1, ..., depth
 
         K_l(i, j) = \sigma_w^2 mean_a K'_{l-1}(i+a, j+a) + \sigma_b^2,
@@ -40,7 +46,9 @@ class Convolutional:
             weights of deviation 1 and no bias.
         dense_layers: hidden layers Dense - f between the readout and the last dense layer.
         negative_slope: slope of leaky_relu below 0; the other activations ignore it.
-        input_shape: (*spatial, channels), so that rows (n, d) are accepted as images, as scikit-learn passes them.
+        input_shape: (*spatial) or (*spatial, channels), so that rows (n, d) are accepted as images, as scikit-learn
+            passes them.
+        spatial_axes: 2 for images, 1 for signals: the shape of an array then says whether it has channels.
 
     Raises:
         ValueError, TypeError: sizes below 1 or not whole, an unknown readout, padding or activation, a negative
@@ -51,9 +59,9 @@ class Convolutional:
     With circular padding, readout "average" is the mean over all shifts s of readout "flatten" at (x, T_s z):
 
     >>> import numpy as np
-    >>> x, z = np.random.default_rng(0).normal(size=(2, 1, 5, 1))
+    >>> x, z = np.random.default_rng(0).normal(size=(2, 1, 5))
     >>> shifted = np.concatenate([np.roll(z, s, axis=1) for s in range(5)])
-    >>> average, flatten = Convolutional(depth=2), Convolutional(depth=2, readout="flatten")
+    >>> average, flatten = (Convolutional(depth=2, readout=r, spatial_axes=1) for r in ("average", "flatten"))
     >>> bool(abs(average(x, z)[0, 0] - flatten(x, shifted).mean()) < 1e-15)
     True
     """
@@ -68,26 +76,60 @@ class Convolutional:
     dense_layers: int = 0
     negative_slope: float = 0.01
     input_shape: tuple[int, ...] | None = None
+    spatial_axes: int = 2
 
     def __post_init__(self) -> None:
-        as_count("depth", self.depth)
-        # Lists are kept as tuples, so that the kernel stays hashable.
-        object.__setattr__(self, "filter_size", arguments.per_axis("filter_size", self.filter_size))
+        axes = as_count("spatial_axes", self.spatial_axes, 1, 2)
         if isinstance(self.readout, str):
-            as_choice("readout", self.readout, ("average", "flatten"))
+            readout: Any = as_choice("readout", self.readout, ("average", "flatten"))
         else:
-            object.__setattr__(self, "readout", arguments.per_axis("readout", self.readout))
-        as_choice("padding", self.padding, ("circular", "zero"))
-        as_choice("activation", self.activation, ACTIVATIONS)
-        arguments.deviation("bias_std", self.bias_std)
-        arguments.deviation("weight_std", self.weight_std, positive=True)
-        as_count("dense_layers", self.dense_layers, 0)
-        as_number("negative_slope", self.negative_slope)
-        if self.input_shape is not None:
-            object.__setattr__(self, "input_shape", arguments.image_shape("input_shape", self.input_shape))
+            readout = arrays.sizes("readout", self.readout, axes)
+        # Numbers are stored as Python's own and lists as tuples: equal kernels compile equally.
+        stored = {
+            "depth": as_count("depth", self.depth, 1, MOST_LAYERS),
+            "filter_size": arrays.sizes("filter_size", self.filter_size, axes),
+            "readout": readout,
+            "padding": as_choice("padding", self.padding, ("circular", "zero")),
+            "activation": as_choice("activation", self.activation, ACTIVATIONS),
+            "bias_std": as_number("bias_std", self.bias_std, least=0),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True),
+            "dense_layers": as_count("dense_layers", self.dense_layers, 0, MOST_LAYERS),
+            "negative_slope": as_number("negative_slope", self.negative_slope),
+            "input_shape": arrays.image_shape("input_shape", self.input_shape, axes),
+            "spatial_axes": axes,
+        }
+        for name, value in stored.items():
+            object.__setattr__(self, name, value)
+
+    def plan(self, spatial: tuple[int, ...]) -> Plan:
+        """The numbers of this network on images of these spatial axes.
+
+        Raises:
+            ValueError: a filter or a pooling block that does not fit the image.
+        """
+        return _plan(self, tuple(spatial))
+
+    def images(self, name: str, X: Any) -> Any:
+        """`X` as images (n, height, width, channels), a signal as an image of one row; an error calls it `name`.
+
+        Takes (n, *spatial) or (n, *spatial, channels), and rows (n, d) if the kernel has an input_shape.
+        """
+        axes, shape = self.spatial_axes, self.input_shape
+        if shape is not None and X.ndim == 2:
+            if X.shape[1] != math.prod(shape):
+                raise ValueError(
+                    f"{name}: got rows of {X.shape[1]} entries, takes {math.prod(shape)} for input_shape {shape}"
+                )
+            X = X.reshape(len(X), *shape)
+        if X.ndim not in (axes + 1, axes + 2):
+            raise ValueError(f"{name}: got shape {X.shape}, takes {IMAGES[axes]}")
+        X = X if X.ndim == axes + 2 else X[..., None]
+        if shape is not None and X.shape[1:] != (*shape, 1)[: axes + 1]:
+            raise ValueError(f"{name}: got images of shape {X.shape[1:]}, takes input_shape {shape}")
+        return X if axes == 2 else X[:, None]
 
     def __call__(self, X: Any, Z: Any = None) -> Any:
-        """Tangent kernel Gram matrix (n, m) of images X (n, *spatial, channels) and Z (m, ...); Z = None means X.
+        """Tangent kernel Gram matrix (n, m) of images X (n, *spatial) or (n, *spatial, channels) and Z; None means X.
 
         NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX; both engines have every
         configuration. Float32 and float64 give results of that dtype, float16 float32, integers and booleans float64.
@@ -106,41 +148,62 @@ class Convolutional:
         """Covariance of the network's outputs at random initialisation; arguments, result and errors as for a call."""
         return self._gram(X, Z, "nngp")
 
-    def _images(self, name: str, array: Any) -> Any:
-        """The images (n, *spatial, channels), also of rows (n, d) if the kernel has an input_shape."""
-        shape = self.input_shape
-        if shape is not None and array.ndim == 2:
-            if array.shape[1] != math.prod(shape):
-                raise ValueError(
-                    f"{name}: got rows of {array.shape[1]} entries, takes {math.prod(shape)} for input_shape {shape}"
-                )
-            array = array.reshape(len(array), *shape)
-        if array.ndim not in (3, 4):
-            raise ValueError(
-                f"{name}: got shape {array.shape}, "
-                "takes images (n, height, width, channels) or signals (n, length, channels), "
-                "or rows (n, d) if the kernel has an input_shape"
-            )
-        if shape is not None and array.shape[1:] != shape:
-            raise ValueError(f"{name}: got images of shape {array.shape[1:]}, takes input_shape {shape}")
-        return array
-
     def _gram(self, X: Any, Z: Any, get: str) -> Any:
-        arrays, on_jax = arguments.signals(X, Z)
-        arrays = [self._images(name, array) for name, array in zip("XZ", arrays, strict=False)]
-        shape = arrays[0].shape[1:]
-        if arrays[-1].shape[1:] != shape:
+        signals, on_jax = arrays.signals(X, Z)
+        images = [self.images(name, a) for name, a in zip("XZ", signals, strict=False)]
+        if images[-1].shape[1:] != images[0].shape[1:]:
             raise ValueError(
-                f"X and Z: got images of shapes {shape} and {arrays[1].shape[1:]}, takes images of one shape"
+                f"X and Z: got images of shapes {images[0].shape[1:]} and {images[1].shape[1:]}, "
+                "takes images of one shape"
             )
-        taps, block = layers.taps(self, shape[:-1]), layers.block(self, shape[:-1])
-        images = [layers.channel_first(a) for a in arrays]
-        x, z = images[0], images[1] if Z is not None else None
+        plan = self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        x, z = images[0].transpose(0, 3, 1, 2), None if Z is None else images[1].transpose(0, 3, 1, 2)
         if on_jax:
             from shiftmath.kernels._jax import convolutional as jax_engine
 
-            return jax_engine.convolutional(self, taps, block, x, z, get)
+            return jax_engine.convolutional(plan, x, z, get)
         from shiftmath.kernels._numba import convolutional as numba_engine
 
-        arguments.fits_memory(len(x), len(images[-1]), x.itemsize)
-        return numba_engine.convolutional(self, taps, block, x, z, get)
+        arrays.fits_memory(len(x), len(images[-1]), x.itemsize)
+        return numba_engine.convolutional(plan, x, z, get)
+
+
+@lru_cache(maxsize=256)
+def _plan(kernel: Convolutional, spatial: tuple[int, ...]) -> Plan:
+    return Plan(
+        activation=kernel.activation,
+        negative_slope=kernel.negative_slope,
+        weight_std=kernel.weight_std,
+        bias_std=kernel.bias_std,
+        depth=kernel.depth,
+        dense_layers=kernel.dense_layers,
+        size=_rows_and_columns(spatial),
+        taps=_rows_and_columns(_taps(kernel, spatial)),
+        block=_rows_and_columns(_block(kernel, spatial)),
+        padding=kernel.padding,
+    )
+
+
+def _rows_and_columns(lengths: tuple[int, ...]) -> tuple[int, int]:
+    """A signal is an image of one row."""
+    return (1, lengths[0]) if len(lengths) == 1 else (lengths[0], lengths[1])
+
+
+def _taps(kernel: Convolutional, spatial: tuple[int, ...]) -> tuple[int, ...]:
+    taps = per_axis("filter_size", kernel.filter_size, len(spatial))
+    if kernel.padding == "circular" and any(q > n for q, n in zip(taps, spatial, strict=True)):
+        hint = "; signals of one axis need spatial_axes=1" if len(spatial) == 2 and 1 in spatial else ""
+        raise ValueError(
+            f"filter_size: got {kernel.filter_size} for images {spatial}, "
+            f"takes at most these with circular padding{hint}"
+        )
+    return taps
+
+
+def _block(kernel: Convolutional, spatial: tuple[int, ...]) -> tuple[int, ...]:
+    if isinstance(kernel.readout, str):
+        return spatial if kernel.readout == "average" else (1,) * len(spatial)
+    block = per_axis("readout", kernel.readout, len(spatial))
+    if any(n % b for b, n in zip(block, spatial, strict=True)):
+        raise ValueError(f"readout: got {kernel.readout} for images {spatial}, takes a pooling block that divides them")
+    return block

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
-from shiftmath.kernels import arrays as arguments
+from shiftmath.kernels import arrays
 from shiftmath.kernels.dual import ACTIVATIONS
+from shiftmath.kernels.plan import MOST_LAYERS, Plan
 
 __all__ = ["FullyConnected"]
 
@@ -53,11 +54,20 @@ class FullyConnected:
     negative_slope: float = 0.01
 
     def __post_init__(self) -> None:
-        as_count("depth", self.depth)
-        as_choice("activation", self.activation, ACTIVATIONS)
-        arguments.deviation("bias_std", self.bias_std)
-        arguments.deviation("weight_std", self.weight_std, positive=True)
-        as_number("negative_slope", self.negative_slope)
+        # Numbers are stored as Python's own: equal kernels compile equally.
+        stored = {
+            "depth": as_count("depth", self.depth, 1, MOST_LAYERS),
+            "activation": as_choice("activation", self.activation, ACTIVATIONS),
+            "bias_std": as_number("bias_std", self.bias_std, least=0),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True),
+            "negative_slope": as_number("negative_slope", self.negative_slope),
+        }
+        for name, value in stored.items():
+            object.__setattr__(self, name, value)
+
+    def plan(self) -> Plan:
+        """The numbers of this network: dense layers alone."""
+        return Plan(self.activation, self.negative_slope, self.weight_std, self.bias_std, dense_layers=self.depth)
 
     def __call__(self, X: Any, Z: Any = None) -> Any:
         """Tangent kernel Gram matrix (n, m) of the rows of X (n, d) and Z (m, d); Z = None means X.
@@ -79,13 +89,13 @@ class FullyConnected:
         return self._gram(X, Z, "nngp")
 
     def _gram(self, X: Any, Z: Any, get: str) -> Any:
-        arrays, on_jax = arguments.signals(X, Z)
-        for name, array in zip("XZ", arrays, strict=False):
+        signals, on_jax = arrays.signals(X, Z)
+        for name, array in zip("XZ", signals, strict=False):
             if array.ndim < 2:
                 raise ValueError(
                     f"{name}: got shape {array.shape}, takes rows (n, d), or images (n, *spatial, channels)"
                 )
-        rows = [a.reshape(len(a), -1) for a in arrays]
+        rows = [a.reshape(len(a), -1) for a in signals]
         x, z = rows[0], rows[1] if Z is not None else None
         if rows[-1].shape[1] != x.shape[1]:
             raise ValueError(
@@ -94,8 +104,8 @@ class FullyConnected:
         if on_jax:
             from shiftmath.kernels._jax import dense as jax_engine
 
-            return jax_engine.fully_connected(self, x, z, get)
+            return jax_engine.fully_connected(self.plan(), x, z, get)
         from shiftmath.kernels._numba import dense as numba_engine
 
-        arguments.fits_memory(len(x), len(rows[-1]), x.itemsize)
-        return numba_engine.fully_connected(self, x, z, get)
+        arrays.fits_memory(len(x), len(rows[-1]), x.itemsize)
+        return numba_engine.fully_connected(self.plan(), x, z, get)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiftmath.groups import Group
-from shiftmath.kernels import arrays as arguments
+from shiftmath.kernels import arrays
 
 __all__ = ["GroupAverage"]
 
@@ -32,8 +32,8 @@ class GroupAverage:
     >>> from shiftmath.groups import circular_shifts
     >>> from shiftmath.kernels import Convolutional
     >>> x, z = np.random.default_rng(0).standard_normal((2, 1, 5, 1))
-    >>> averaged = GroupAverage(Convolutional(readout="flatten"), circular_shifts(axes=0))
-    >>> bool(abs(averaged(x, z) - Convolutional()(x, z)).max() < 1e-15)
+    >>> averaged = GroupAverage(Convolutional(readout="flatten", spatial_axes=1), circular_shifts(axes=0))
+    >>> bool(abs(averaged(x, z) - Convolutional(spatial_axes=1)(x, z)).max() < 1e-15)
     True
     """
 
@@ -56,8 +56,8 @@ class GroupAverage:
             ValueError, TypeError: arrays as those that the kernels of networks refuse; signals on which the group
                 cannot act.
         """
-        arrays, _ = arguments.signals(X, Z)
-        X, Y = arrays[0], arrays[-1]
+        signals, _ = arrays.signals(X, Z)
+        X, Y = signals[0], signals[-1]
         if Y.ndim < 2:
             raise ValueError(f"{'X' if Z is None else 'Z'}: got shape {Y.shape}, takes signals (n, *signal)")
         shape, m = Y.shape[1:], len(Y)

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from shiftmath._shared.arguments import as_choice
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
+from shiftmath.kernels.plan import per_axis
 
 __all__ = ["gram", "network"]
 
@@ -64,27 +65,21 @@ def dense_layers(stax: Any, kernel: Convolutional | FullyConnected, count: int) 
     return hidden * count + [stax.Dense(1, W_std=1.0, b_std=None)]
 
 
-def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
-    """A whole number for all axes, or one per axis, as a tuple."""
-    return (value,) * axes if isinstance(value, int) else tuple(value)
-
-
-def readout_layers(stax: Any, kernel: Convolutional, axes: int) -> list[Any]:
+def readout_layers(stax: Any, kernel: Convolutional) -> list[Any]:
     """Global average pooling, or block pooling (if any) and Flatten."""
     if kernel.readout == "average":
         return [stax.GlobalAvgPool()]
     if isinstance(kernel.readout, str):
         return [stax.Flatten()]
-    block = per_axis(kernel.readout, axes)
+    block = per_axis("readout", kernel.readout, kernel.spatial_axes)
     return [stax.AvgPool(block, strides=block, padding="VALID"), stax.Flatten()]
 
 
-def network(kernel: Convolutional | FullyConnected, axes: int = 2) -> Any:
+def network(kernel: Convolutional | FullyConnected) -> Any:
     """The stax network (init_fn, apply_fn, kernel_fn) of a kernel, in the kernel's own scale.
 
     Args:
         kernel: a FullyConnected or Convolutional kernel.
-        axes: the number of spatial axes of its images (n, *spatial, channels), which FullyConnected flattens.
 
     Raises:
         TypeError: another kernel.
@@ -96,10 +91,10 @@ def network(kernel: Convolutional | FullyConnected, axes: int = 2) -> Any:
     if not isinstance(kernel, Convolutional):
         raise TypeError(f"kernel: got {type(kernel).__name__}, takes FullyConnected or Convolutional")
     padding = {"circular": "CIRCULAR", "zero": "SAME"}[kernel.padding]
-    size = per_axis(kernel.filter_size, axes)
+    size = per_axis("filter_size", kernel.filter_size, kernel.spatial_axes)
     convolution = stax.Conv(1, size, padding=padding, W_std=kernel.weight_std, b_std=kernel.bias_std or None)
     hidden = [convolution, activation_layer(stax, kernel)] * kernel.depth
-    return stax.serial(*hidden, *readout_layers(stax, kernel, axes), *dense_layers(stax, kernel, kernel.dense_layers))
+    return stax.serial(*hidden, *readout_layers(stax, kernel), *dense_layers(stax, kernel, kernel.dense_layers))
 
 
 def gram(
@@ -109,8 +104,7 @@ def gram(
 
     Args:
         kernel: a FullyConnected or Convolutional kernel.
-        X, Z: as the kernel takes them, (n, *spatial, channels) or rows (n, d); Z = None means X. Values are not
-            checked.
+        X, Z: as the kernel takes them; Z = None means X. Values are not checked.
         get: "ntk" or "nngp".
 
     Raises:
@@ -122,7 +116,13 @@ def gram(
     import jax
 
     x, z = np.asarray(X), None if Z is None else np.asarray(Z)
-    if isinstance(kernel, Convolutional) and kernel.input_shape is not None:
-        x, z = x.reshape(len(x), *kernel.input_shape), None if z is None else z.reshape(len(z), *kernel.input_shape)
+    if isinstance(kernel, Convolutional):
+        x, z = _images(kernel, "X", x), None if z is None else _images(kernel, "Z", z)
     with jax.experimental.enable_x64(x.dtype == np.float64):
-        return np.asarray(network(kernel, x.ndim - 2)[2](x, z, get=get))
+        return np.asarray(network(kernel)[2](x, z, get=get))
+
+
+def _images(kernel: Convolutional, name: str, X: np.ndarray) -> np.ndarray:
+    """Images (n, *spatial, channels), as stax takes them."""
+    images = kernel.images(name, X)
+    return images if kernel.spatial_axes == 2 else images[:, 0]

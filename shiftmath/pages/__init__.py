@@ -1,6 +1,7 @@
 """What a page is made with.
 
     ledger    the claims that end a page, checked
+    claims    one claim: what was compared, where it is tightest, on what evidence
     profiles  quick and full, and how a page was made
     figures   the house style
 
@@ -10,10 +11,21 @@
 from importlib import import_module
 from typing import Any
 
-from shiftmath.pages.ledger import Claim, FalseClaim, Ledger, fitted_slope
-from shiftmath.pages.profiles import choose, profile, provenance
+from shiftmath.pages.claims import EVIDENCE, Claim
+from shiftmath.pages.ledger import FalseClaim, Ledger, fitted_slope
+from shiftmath.pages.profiles import choose, compiled_once, profile, provenance
 
-__all__ = ["Claim", "FalseClaim", "Ledger", "choose", "fitted_slope", "profile", "provenance"]
+__all__ = [
+    "EVIDENCE",
+    "Claim",
+    "FalseClaim",
+    "Ledger",
+    "choose",
+    "compiled_once",
+    "fitted_slope",
+    "profile",
+    "provenance",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,7 @@
 """Certified radii: never beyond the boundary, equal to its distance where that is known, near it in the plane."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,11 @@ CONVOLUTIONS = [
 NETWORKS = [*DENSE, GroupAverage(FullyConnected(depth=2), circular_shifts(axes=0)), *CONVOLUTIONS]
 
 
+def on_signals(network):
+    """The same network for signals of one axis."""
+    return replace(network, spatial_axes=1) if isinstance(network, Convolutional) else network
+
+
 def interpolant(network, shape, samples, rng):
     return Interpolant(network, rng.standard_normal((samples, *shape)), np.resize([1.0, -1.0], samples))
 
@@ -41,6 +48,7 @@ def certified(f, x):
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 @pytest.mark.parametrize("samples", [2, 7])
 def test_no_crossing_that_a_search_finds_is_nearer(network, samples, rng):
+    network = on_signals(network)
     f = interpolant(network, (4, 2), samples, rng)
     for x in (f.X[0], rng.standard_normal((4, 2))):
         found = f.distance(x, closed_form=False, restarts=2)
@@ -95,6 +103,7 @@ def test_two_opposite_images_are_certified_to_the_hyperplane(network, rng):
 def test_it_scales_with_the_data_and_not_with_the_labels(network, rng):
     if getattr(network, "bias_std", 0):
         pytest.skip("a bias has a scale of its own")
+    network = on_signals(network)
     f = interpolant(network, (4, 2), 4, rng)
     x = rng.standard_normal((4, 2))
     # Bisections of intervals of another scale: 2^-40 of a bound at most 1e3 times as large.
@@ -160,7 +169,7 @@ def test_even_gradients_turn_no_more_than_their_bound(delta, near, rng):
 def test_the_functions_of_the_patches_add_up_to_f(network, rng):
     f = interpolant(network, (4, 6, 2), 4, rng)
     x = rng.standard_normal((4, 6, 2))
-    parts, steep = patch_functions(network, f.X, f.coefficients, x)
+    parts, steep = patch_functions(network.plan((4, 6)), f.X, f.coefficients, x)
     # 64 eps of the moduli of all terms, as the certificate takes off.
     assert abs(sum(p.value for p in parts) - f(x[None])[0]) <= 64 * EPS * steep * max(p.length for p in parts)
 

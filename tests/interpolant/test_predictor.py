@@ -50,8 +50,8 @@ def test_gradient_is_that_of_finite_differences(network, rng):
 def test_copies_with_one_label_give_the_minimum_norm_solution(rng):
     x, z = rng.standard_normal((2, 5, 1))
     shifted = np.stack([x, np.roll(x, 2, axis=0), z])
-    f = Interpolant(Convolutional(), shifted, [1.0, 1.0, -1.0])
-    g = Interpolant(Convolutional(), shifted[[0, 2]], [1.0, -1.0])
+    f = Interpolant(Convolutional(spatial_axes=1), shifted, [1.0, 1.0, -1.0])
+    g = Interpolant(Convolutional(spatial_axes=1), shifted[[0, 2]], [1.0, -1.0])
     Z = rng.standard_normal((7, 5, 1))
     assert np.allclose(f(Z), g(Z), rtol=0, atol=1e-10)
     assert f.coefficients[0] == pytest.approx(f.coefficients[1], rel=1e-9)
@@ -60,19 +60,19 @@ def test_copies_with_one_label_give_the_minimum_norm_solution(rng):
 def test_sine_and_cosine_of_one_frequency_are_one_sample_under_pooling():
     t = 2 * np.pi * np.arange(16) / 16
     X = np.stack([np.sin(t), np.cos(t), np.sin(2 * t), np.cos(2 * t)])[..., None]
-    f = Interpolant(Convolutional(filter_size=5), X, [1.0, 1.0, -1.0, -1.0])
+    f = Interpolant(Convolutional(filter_size=5, spatial_axes=1), X, [1.0, 1.0, -1.0, -1.0])
     assert np.allclose(f(X), [1, 1, -1, -1], rtol=0, atol=1e-9)
 
 
 def test_conflicting_labels_are_named():
     x = np.array([[1.0], [-2.0], [1.0]])
     with pytest.raises(Indistinguishable, match="cannot tell samples 0 and 1 apart, whose labels conflict") as caught:
-        Interpolant(Convolutional(), pair(x), [1, -1])
+        Interpolant(Convolutional(spatial_axes=1), pair(x), [1, -1])
     assert caught.value.pairs == [(0, 1)]
     y = np.array([[0.5], [0.0], [2.0]])
     X = np.stack([x, y, 3 * x, np.roll(y, 1, axis=0)])
     with pytest.raises(Indistinguishable, match="samples 1 and 3 apart"):
-        Interpolant(Convolutional(), X, [1, 1, 1, -1])
+        Interpolant(Convolutional(spatial_axes=1), X, [1, 1, 1, -1])
 
 
 CLOSED = [
@@ -80,10 +80,10 @@ CLOSED = [
     (FullyConnected(depth=3, bias_std=0.5), (5,)),
     (FullyConnected(activation="erf"), (5,)),
     (Convolutional(), (4, 4, 1)),
-    (Convolutional(filter_size=2), (5, 2)),
+    (Convolutional(filter_size=2, spatial_axes=1), (5, 2)),
     (Convolutional(readout="flatten"), (4, 3, 1)),
     (Convolutional(dense_layers=1), (3, 3, 1)),
-    (Convolutional(activation="gelu"), (5, 1)),
+    (Convolutional(activation="gelu", spatial_axes=1), (5, 1)),
     (GroupAverage(FullyConnected(), flips()), (4, 3)),
     (GroupAverage(FullyConnected(depth=3, bias_std=0.4), flips(axes=0)), (5,)),
     (GroupAverage(FullyConnected(activation="erf"), flips(axes=0)), (4, 2)),

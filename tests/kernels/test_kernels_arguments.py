@@ -16,7 +16,7 @@ from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage, array
 IMAGES = np.ones((2, 4, 6, 1))
 
 
-WHOLE = "a whole number of at least"
+WHOLE = "a whole number (of at least|from)"
 CASES = [
     (lambda: Convolutional(0), ValueError, f"depth: got 0, takes {WHOLE} 1"),
     (lambda: Convolutional(1.5), TypeError, f"depth: got 1.5, takes {WHOLE} 1"),
@@ -28,6 +28,14 @@ CASES = [
         ValueError,
         r"filter_size: got \(3, 3, 3\), takes a whole number or",
     ),
+    (
+        lambda: Convolutional(filter_size=(3,)),
+        ValueError,
+        r"filter_size: got \(3,\), takes a whole number or a tuple of 2",
+    ),
+    (lambda: Convolutional(readout=(2, 2), spatial_axes=1), ValueError, r"readout: got \(2, 2\), takes .* tuple of 1"),
+    (lambda: Convolutional(spatial_axes=3), ValueError, "spatial_axes: got 3, takes a whole number from 1 to 2"),
+    (lambda: Convolutional(10**30), ValueError, "depth: got 10+, takes a whole number from 1 to 1000000"),
     (lambda: Convolutional(filter_size="3"), TypeError, f"filter_size: got '3', takes {WHOLE} 1"),
     (lambda: Convolutional(readout="max"), ValueError, "readout: got 'max', takes one of 'average', 'flatten'"),
     (lambda: Convolutional(readout=0), ValueError, f"readout: got 0, takes {WHOLE} 1"),
@@ -63,12 +71,6 @@ def test_bad_parameters_are_named(make, error, words):
     ("kernel", "X", "Z", "words"),
     [
         (Convolutional(filter_size=5), IMAGES, None, r"filter_size: got 5 for images \(4, 6\), takes at most these"),
-        (
-            Convolutional(filter_size=(3,)),
-            IMAGES,
-            None,
-            r"filter_size: got \(3,\) for signals with 2 spatial axes, takes",
-        ),
         (Convolutional(readout=4), IMAGES, None, r"readout: got 4 for images \(4, 6\), takes a pooling block that"),
         (Convolutional(), IMAGES[0, 0], None, r"X: got shape \(6, 1\), takes images"),
         (Convolutional(), IMAGES[..., None], None, r"X: got shape \(2, 4, 6, 1, 1\), takes images"),

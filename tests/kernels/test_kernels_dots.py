@@ -1,5 +1,7 @@
 """Kernels of dots on gray: those of all pixels, or polynomials in 50 digits where these are too many."""
 
+from dataclasses import replace
+
 import kernel_cases as cases
 import mpmath as mp
 import numpy as np
@@ -16,17 +18,17 @@ HUGE = (10**6, 10**6)
 EXACT = 1e-12
 KERNELS = [
     (Convolutional(1), (9, 7)),
-    (Convolutional(2), (40,)),
+    (Convolutional(2, spatial_axes=1), (40,)),
     (Convolutional(3), (6, 8)),
     (Convolutional(2, filter_size=(2, 3), bias_std=0.4), (9, 30)),
-    (Convolutional(1, filter_size=4, activation="abs"), (37,)),
+    (Convolutional(1, filter_size=4, activation="abs", spatial_axes=1), (37,)),
     (Convolutional(2, activation="leaky_relu", negative_slope=0.3, dense_layers=2), (14, 11)),
-    (Convolutional(2, activation="erf", bias_std=0.2), (40,)),
+    (Convolutional(2, activation="erf", bias_std=0.2, spatial_axes=1), (40,)),
     (Convolutional(1, activation="gelu", dense_layers=1), (12, 12)),
     (Convolutional(2, readout="flatten"), (12, 15)),
-    (Convolutional(3, readout="flatten", filter_size=2, bias_std=0.3), (40,)),
+    (Convolutional(3, readout="flatten", filter_size=2, bias_std=0.3, spatial_axes=1), (40,)),
     (Convolutional(1, readout="flatten", activation="gelu"), (9, 7)),
-    (Convolutional(2, readout="flatten", dense_layers=1), (40,)),
+    (Convolutional(2, readout="flatten", dense_layers=1, spatial_axes=1), (40,)),
 ]
 
 
@@ -69,6 +71,7 @@ def test_the_gram_of_dots_is_that_of_all_their_pixels(kernel, shape, channels, r
 @pytest.mark.parametrize("kernel", [Convolutional(2), Convolutional(1, bias_std=0.3, activation="gelu")], ids=repr)
 @pytest.mark.parametrize("shape", [(4096,), (64, 64)])
 def test_it_is_that_of_all_pixels_at_4096_pixels_too(kernel, shape):
+    kernel = replace(kernel, spatial_axes=len(shape))
     last = tuple(h - 1 for h in shape)
     first = tuple(0 for _ in shape)
     images = [Dots(shape, {first: 1.0, last: -0.5}), Dots(shape, {last: -1.0}, gray=0.1)]
@@ -79,10 +82,10 @@ def test_it_is_that_of_all_pixels_at_4096_pixels_too(kernel, shape):
 @pytest.mark.parametrize(
     ("kernel", "power"),
     [
-        (Convolutional(2), 2),
-        (Convolutional(1, filter_size=2, bias_std=0.4), 2),
-        (Convolutional(2, activation="erf"), 2),
-        (Convolutional(2, readout="flatten"), 1),
+        (Convolutional(2, spatial_axes=1), 2),
+        (Convolutional(1, filter_size=2, bias_std=0.4, spatial_axes=1), 2),
+        (Convolutional(2, activation="erf", spatial_axes=1), 2),
+        (Convolutional(2, readout="flatten", spatial_axes=1), 1),
     ],
     ids=repr,
 )
@@ -101,7 +104,7 @@ def test_three_tori_in_fifty_digits_give_the_kernel_at_a_trillion_pixels(kernel,
 
 
 def test_a_mixture_keeps_the_difference_that_gray_hides():
-    kernel, huge = Convolutional(2), 10**12
+    kernel, huge = Convolutional(2, spatial_axes=1), 10**12
 
     def images(d):
         return Dots(d, {0: 1.0}, 0.3), Dots(d, {0: -0.4}, 0.3)

@@ -11,7 +11,7 @@ import pytest
 import reference
 from scipy.special import erf, ndtr
 
-from shiftmath.kernels import Convolutional, FullyConnected, angle_polynomials, dual, plan
+from shiftmath.kernels import Convolutional, FullyConnected, angle_polynomials, dual
 
 FUNCTIONS = {
     "relu": (lambda u: np.maximum(u, 0), lambda u: (u > 0) * 1.0),
@@ -75,7 +75,7 @@ def test_angle_polynomial_stays_within_its_bound(name):
         assert abs(sum(mp.mpf(c) * v**i for i, c in enumerate(reversed(table))) - exact) <= bound + 1.2 * 2**-53
 
 
-@pytest.mark.parametrize("name", ["dual", "_layers", "fully_connected", "convolutional"])
+@pytest.mark.parametrize("name", ["dual", "plan", "fully_connected", "convolutional"])
 def test_docstrings_compute_what_they_show(name):
     result = doctest.testmod(importlib.import_module(f"shiftmath.kernels.{name}"))
     assert result.attempted > 0
@@ -83,7 +83,7 @@ def test_docstrings_compute_what_they_show(name):
 
 
 def test_layer_weights_end_without_the_factor_of_a_next_layer():
-    rows = plan.layer_weights(Convolutional(3, weight_std=3.0), 3, 9)
+    rows = Convolutional(3, weight_std=3.0).plan((5, 5)).convolution_weights
     assert np.allclose(rows[:2, :2], 0.25)
     assert np.allclose(rows[2, 2:4], -0.25)
     assert not rows[2, :2].any()

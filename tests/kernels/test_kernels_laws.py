@@ -67,7 +67,7 @@ def test_average_is_the_mean_over_shifts_of_flatten(shape):
     axes = tuple(range(1, len(shape)))
     shifts = np.concatenate([np.roll(z, s, axes) for s in np.ndindex(shape[:-1])])
     for depth in (1, 3):
-        average, flatten = Convolutional(depth, q), Convolutional(depth, q, readout="flatten")
+        average, flatten = (Convolutional(depth, q, readout=r, spatial_axes=len(q)) for r in ("average", "flatten"))
         assert abs(average(x, z)[0, 0] / flatten(x, shifts).mean() - 1) <= 64 * EPS
 
 

@@ -51,7 +51,9 @@ def test_kernels_equal_committed_neural_tangents_values(entry, case):
 @pytest.mark.parametrize("padding", ["circular", "zero"])
 @pytest.mark.parametrize("readout", ["average", "flatten"])
 def test_kernels_equal_neural_tangents_on_other_sizes(size, channels, seed, padding, readout):
-    kernel = Convolutional(depth=2 + seed, readout=readout, padding=padding, bias_std=0.1 * seed)
+    kernel = Convolutional(
+        depth=2 + seed, readout=readout, padding=padding, bias_std=0.1 * seed, spatial_axes=len(size)
+    )
     X, Z = cases.gaussian(seed, 3, (*size, channels)), cases.gaussian(seed + 9, 2, (*size, channels))
     expected = oracle.gram(kernel, X, Z)
     assert np.abs(kernel(X, Z) - expected).max() <= GENERIC * np.abs(expected).max()

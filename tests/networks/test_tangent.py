@@ -24,7 +24,7 @@ pooled = partial(networks.convolutional, channel_axis=True, **ntk)
 CASES = {
     "dense": (partial(dense, shape=6), FullyConnected(), (6,)),
     "with biases": (partial(dense, shape=6, bias=True), FullyConnected(bias_std=1.0), (6,)),
-    "line": (partial(pooled, shape=(5, 2), filter_size=2), Convolutional(filter_size=2), (5, 2)),
+    "line": (partial(pooled, shape=(5, 2), filter_size=2), Convolutional(filter_size=2, spatial_axes=1), (5, 2)),
     "grid": (partial(pooled, shape=(4, 3, 1), filter_size=(3, 2)), Convolutional(filter_size=(3, 2)), (4, 3, 1)),
     "zero padding": (
         partial(pooled, shape=(4, 3, 1), filter_size=(2, 3), padding="zero"),
@@ -33,7 +33,7 @@ CASES = {
     ),
     "flatten": (
         partial(pooled, shape=(5, 2), filter_size=3, readout="flatten", bias=True),
-        Convolutional(readout="flatten", bias_std=1.0),
+        Convolutional(readout="flatten", bias_std=1.0, spatial_axes=1),
         (5, 2),
     ),
 }

@@ -32,6 +32,11 @@ FALSE = [
     lambda m: m.at_most("false", [0.0, 3.0], [1.0, 2.0]),
     lambda m: m.at_least("false", 0.9, 1.0),
     lambda m: m.at_least("false", [0.0, 3.0], 1.0),
+    lambda m: m.between("false", 1.0, 0.9, 2.0),
+    lambda m: m.between("false", 1.0, 2.1, 2.0, 0.05),
+    lambda m: m.between("false", [0.0, 1.0], [0.5, 0.5], 2.0),
+    lambda m: m.between("false", 0.0, 1.0, [2.0, 0.5]),
+    lambda m: m.between("false", 1.2, 1.1, 1.0, 0.15),  # an empty interval, whatever lies in its middle
     lambda m: m.slope("false", [1, 2, 4], [1, 2, 4], -1, 0.1),
     lambda m: m.slope("false", [1, 2, 4], [1, 4, 16], 1.8, 0.1),
     lambda m: m.fails("false", 1.0, 1.0, 0),
@@ -54,6 +59,10 @@ TRUE = [
     lambda m: m.equal("true", [3, 3, 3], 3, 0),
     lambda m: m.at_most("true", [0.0, 1.0], 1.0),
     lambda m: m.at_least("true", 5, 1),
+    lambda m: m.between("true", 1.0, 1.0, 1.0),
+    lambda m: m.between("true", [0.0, 1.0], [0.5, 1.5], 2.0),
+    lambda m: m.between("true", [0.0, -1.0], 1.0, [1.0, 4.0]),
+    lambda m: m.between("true", 1.01, 1.0, 1.0, 0.02),
     lambda m: m.slope("true", [1, 10, 100], [5, 0.5, 0.05], -1, 1e-12),
     lambda m: m.fails("true", [1.0, 2.0], [1.0, 2.1], 0.05),
     lambda m: m.fails("true", 1j, 1, 1.0),
@@ -116,6 +125,11 @@ def test_a_ledger_that_could_not_fail_is_refused():
     without_control.equal("one is one", 1, 1, 0)
     with pytest.raises(ValueError, match="takes at least one claim and one negative control"):
         without_control.close()
+    pinned = Ledger("pinned alone")
+    pinned.equal("it is what it was", 0.5, 0.5, 0, evidence="pinned")
+    pinned.fails("and not something else", 0.5, 0.6, 0)
+    with pytest.raises(ValueError, match="got pinned claims alone, takes at least one that predicts"):
+        pinned.close()
     only_control = Ledger("only a control")
     only_control.fails("one is two", 1, 2, 0)
     with pytest.raises(ValueError, match="takes at least one claim and one negative control"):
@@ -152,6 +166,34 @@ def test_the_worst_entry_is_shown(ledger):
     assert "0+2i" in repr(ledger)
 
 
+def test_an_inequality_shows_where_it_is_tightest_and_what_is_left(ledger):
+    ledger.at_most("below", [-0.97, -0.65, -0.8], 0.0)
+    ledger.at_least("above", [3.0, 1.25, 2.0], 1.0, 0.5)
+    ledger.between("inside", [0.0, 1.0, 2.0], [0.5, 1.0625, 2.5], 3.0)
+    below, above, inside = ledger.claims[-3:]
+    assert (below.measured, below.expected, below.error, below.slack, below.values) == (-0.65, 0.0, -0.65, 0.65, 3)
+    assert (above.measured, above.error, above.slack, above.ratio) == (1.25, -0.25, 0.75, -0.5)
+    assert (inside.measured, inside.expected, inside.error) == (1.0625, [1.0, 3.0], -0.0625)
+    assert "1 to 3" in repr(ledger)
+
+
+def test_every_row_says_how_many_values_and_on_what_evidence(ledger):
+    ledger.equal("grid", np.zeros((7, 11)), 0, 0, evidence="exact identity")
+    row = ledger.claims[-1].row()
+    assert row[2:4] == ("exact identity", "77")
+    with pytest.raises(ValueError, match="claim 'hearsay': evidence: got 'hearsay', takes one of 'proved by machine'"):
+        ledger.equal("hearsay", 1, 1, 0, evidence="hearsay")
+
+
+def test_shapes_of_an_interval_must_match(ledger):
+    with pytest.raises(ValueError, match=r"got shapes \(2,\) measured and \(3,\) lower and \(\) upper"):
+        ledger.between("bad", [0, 0, 0], [1, 1], 2)
+    with pytest.raises(ValueError, match="upper is nan, takes finite numbers"):
+        ledger.between("bad", 0, 1, math.nan)
+    with pytest.raises(TypeError, match="complex numbers, which have no order"):
+        ledger.between("bad", 0, 1j, 2)
+
+
 def test_the_record_holds_every_claim_even_when_one_is_false(ledger, tmp_path, monkeypatch):
     path = tmp_path / "ledger.json"
     monkeypatch.setenv("SHIFTMATH_LEDGER", str(path))
@@ -160,7 +202,8 @@ def test_the_record_holds_every_claim_even_when_one_is_false(ledger, tmp_path, m
         ledger.close()
     lines = json.loads(path.read_text())
     assert [line["holds"] for line in lines] == [True, True, False]
-    assert {"notebook", "claim", "kind", "expected", "measured", "tolerance", "holds"} <= set(lines[0])
+    names = {"notebook", "claim", "kind", "expected", "measured", "tolerance", "evidence", "values", "slack", "holds"}
+    assert names <= set(lines[0])
     assert [line["kind"] for line in lines] == ["equal", "fails", "equal"]
     assert list(tmp_path.iterdir()) == [path]
 

@@ -5,19 +5,19 @@ not compute a map once for every tap of the filter that reads it. Reverse-mode d
 instead of storing its slices.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from shiftmath.kernels import plan as layers
 from shiftmath.kernels._jax.dense import dense_block
-from shiftmath.kernels._jax.maps import ROUNDINGS, activation_map, opposite_deficit
-from shiftmath.kernels.convolutional import Convolutional
+from shiftmath.kernels._jax.maps import activation_map, opposite_deficit
 from shiftmath.kernels.dual import root, variance
+from shiftmath.kernels.plan import ROUNDINGS, Plan
 
 ENTRIES = {"cpu": 2**16}
 ENTRIES_ELSEWHERE = 2**23
@@ -46,67 +46,59 @@ def box(v: Float[Array, "*batch H W"], q: tuple[int, int]) -> Float[Array, "*bat
     return v
 
 
-def units(kernel: Convolutional, images: Images) -> Float[Array, "n"]:
+def units(plan: Plan, images: Images) -> Float[Array, "n"]:
     """A power of two of each image's size, by which a homogeneous kernel divides it; else 1.
 
     So pixels of two images are comparable.
     """
-    if not layers.is_homogeneous(kernel):
+    if not plan.homogeneous:
         return jnp.ones(len(images), images.dtype)
     largest = jax.lax.stop_gradient(jnp.abs(images).max((1, 2, 3)))
     return jnp.exp2(jnp.floor(jnp.log2(jnp.where(largest > 0, largest, 1))))
 
 
-def prepare(kernel: Convolutional, taps: tuple[int, int], images: Images) -> Triple:
+def prepare(plan: Plan, images: Images) -> Triple:
     """Scaled pixels (n, C, H, W), deviations before and weighted variances after each activation (n, L, H, W)."""
-    inside, fan = 1, taps[0] * taps[1]
-    if kernel.padding == "zero":
-        pads = [
-            (0, t - h) for h, t in zip(images.shape[2:], layers.torus(images.shape[2:], taps, "zero"), strict=False)
-        ]
-        inside = jnp.pad(jnp.ones(images.shape[2:], images.dtype), pads)[None]
+    inside: Any = 1
+    if plan.padding == "zero":
+        pads = [(0, t - h) for h, t in zip(plan.size, plan.torus, strict=True)]
+        inside = jnp.pad(jnp.ones(plan.size, images.dtype), pads)[None]
         images = jnp.pad(images, [(0, 0), (0, 0), *pads])
-    pixels = images * float(kernel.weight_std / np.sqrt(fan * images.shape[1]))
+    pixels = images * float(plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
     q, deviations, after = (pixels**2).sum(1), [], []
-    for _ in range(kernel.depth):
-        q = (box(q, taps) + kernel.bias_std**2) * inside
+    for _ in range(plan.depth):
+        q = (box(q, plan.taps) + plan.bias_std**2) * inside
         deviations.append(root(jnp, q))
-        q = variance(kernel.activation, q, kernel.negative_slope) * (kernel.weight_std**2 / fan)
+        q = variance(plan.activation, q, plan.negative_slope) * (plan.weight_std**2 / plan.fan)
         after.append(q)
     return pixels, jnp.stack(deviations, 1), jnp.stack(after, 1)
 
 
-def first_layer(
-    kernel: Convolutional, taps: tuple[int, int], x: Triple, z: Triple, weights: Float[Array, "7"]
-) -> State:
+def first_layer(plan: Plan, x: Triple, z: Triple, weights: Float[Array, "7"]) -> State:
     """State after the first layer for pixels x[0] (C, 1, H, W) and shifted pixels z[0] (C, shifts, H, W)."""
-    d, s = box(((x[0] - z[0]) ** 2).sum(0), taps), box(((x[0] + z[0]) ** 2).sum(0), taps)
-    s = s + 4 * kernel.bias_std**2
-    return activation_map(kernel, d, s, jnp.zeros_like(d), x[1][0], x[2][0], z[1][0], z[2][0], weights)
+    d, s = box(((x[0] - z[0]) ** 2).sum(0), plan.taps), box(((x[0] + z[0]) ** 2).sum(0), plan.taps)
+    s = s + 4 * plan.bias_std**2
+    return activation_map(plan, d, s, jnp.zeros_like(d), x[1][0], x[2][0], z[1][0], z[2][0], weights)
 
 
-def later_layer(
-    kernel: Convolutional, taps: tuple[int, int], state: State, layer: tuple[Array, ...]
-) -> tuple[State, None]:
+def later_layer(plan: Plan, state: State, layer: tuple[Array, ...]) -> tuple[State, None]:
     """The step of the scan: clears pairs outside under zero padding, then convolution and activation."""
     (d, t), (px, pfx, pz, pfz, before, x, fx, z, fz, weights) = state, layer
-    if kernel.padding == "zero":
+    if plan.padding == "zero":
         inside = px * pz > 0
-        closed = pfx + pfz if kernel.activation in layers.KINDS else px**2 + pz**2
+        closed = pfx + pfz if plan.smooth else px**2 + pz**2
         d, t = jnp.where(inside, d, (before[0] + before[1]) * closed), jnp.where(inside, t, 0)
-    d, t = box(d, taps), box(t, taps)
-    return activation_map(kernel, d, opposite_deficit(kernel, d, x, z), t, x, fx, z, fz, weights), None
+    d, t = box(d, plan.taps), box(t, plan.taps)
+    return activation_map(plan, d, opposite_deficit(plan, d, x, z), t, x, fx, z, fz, weights), None
 
 
-def walk(
-    kernel: Convolutional, taps: tuple[int, int], weights: Float[Array, "layers 7"], x: Triple, z: Triple
-) -> State:
+def walk(plan: Plan, weights: Float[Array, "layers 7"], x: Triple, z: Triple) -> State:
     """All layers on the slices of one pair; x: arrays (., 1, H, W), z: (., shifts, H, W)."""
-    state = first_layer(kernel, taps, x, z, weights[0])
+    state = first_layer(plan, x, z, weights[0])
     earlier, later = slice(None, -1), slice(1, None)
     arrays = (x[1][earlier], x[2][earlier], z[1][earlier], z[2][earlier], weights[earlier])
     arrays += (x[1][later], x[2][later], z[1][later], z[2][later], weights[later])
-    return jax.lax.scan(partial(later_layer, kernel, taps), state, arrays)[0]
+    return jax.lax.scan(partial(later_layer, plan), state, arrays)[0]
 
 
 def shifted(arrays: Triple, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> Triple:
@@ -126,8 +118,7 @@ def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> Int[np.ndarray, "
 
 
 def group_sums(
-    kernel: Convolutional,
-    taps: tuple[int, int],
+    plan: Plan,
     masks: Masks,
     weights: Float[Array, "layers 7"],
     x: Triple,
@@ -136,14 +127,13 @@ def group_sums(
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of one pair of images and one group of shifts."""
     sy, sx, weight = group.T
-    D, T = walk(kernel, taps, weights, tuple(a[:, None] for a in x), shifted(z, sy, sx))
+    D, T = walk(plan, weights, tuple(a[:, None] for a in x), shifted(z, sy, sx))
     rows, columns = (masks[0][sy] * weight[:, None]).astype(D.dtype), masks[1][sx].astype(D.dtype)
     return tuple(jnp.einsum("shw,sh,sw->", v, rows, columns) for v in (D, T))
 
 
 def pair_sums(
-    kernel: Convolutional,
-    taps: tuple[int, int],
+    plan: Plan,
     masks: Masks,
     weights: Float[Array, "layers 7"],
     groups: Int[Array, "groups count 3"],
@@ -153,55 +143,36 @@ def pair_sums(
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of the images X[i], Z[j], pair = (i, j)."""
     x, z = (tuple(a[index] for a in A) for A, index in zip((X, Z), pair, strict=True))
-    one = partial(group_sums, kernel, taps, masks, weights, x, z)
+    one = partial(group_sums, plan, masks, weights, x, z)
     if len(groups) == 1:
         return one(groups[0])
     return tuple(v.sum() for v in jax.lax.map(jax.checkpoint(one), groups))
 
 
-def sums(
-    kernel: Convolutional,
-    taps: tuple[int, int],
-    block: tuple[int, int],
-    last: str,
-    X: Triple,
-    Z: Triple,
-    size: tuple[int, ...],
-    pairs: Sequence[Int[np.ndarray, "p"]],
-) -> Sums:
+def sums(plan: Plan, X: Triple, Z: Triple, pairs: Sequence[Int[np.ndarray, "p"]]) -> Sums:
     """Means of D and T over the pooled pairs of pixels for these pairs (2, p) of images."""
-    torus = layers.torus(size, taps, kernel.padding)
-    masks = tuple(layers.pooled_pairs(*axis) for axis in zip(size, torus, block, strict=True))
-    weights = jnp.asarray(layers.layer_weights(kernel, kernel.depth, taps[0] * taps[1], last), X[0].dtype)
-    shifts, pixels = layers.pooled_shifts(masks), int(np.prod(torus))
+    weights = jnp.asarray(plan.convolution_weights, X[0].dtype)
+    shifts, pixels = plan.shifts, int(np.prod(plan.torus))
     entries = ENTRIES.get(jax.default_backend(), ENTRIES_ELSEWHERE)
     groups = chunks(shifts, min(len(shifts), max(1, entries // pixels)))
-    constants = tuple(map(jnp.asarray, masks)), weights, jnp.asarray(groups)
-    one = jax.checkpoint(partial(pair_sums, kernel, taps, *constants, X, Z))
+    constants = tuple(map(jnp.asarray, plan.masks)), weights, jnp.asarray(groups)
+    one = jax.checkpoint(partial(pair_sums, plan, *constants, X, Z))
     results = jax.lax.map(one, tuple(map(jnp.asarray, pairs)), batch_size=max(1, entries // (pixels * groups.shape[1])))
-    return tuple(v / float(np.prod(size) * np.prod(block)) for v in results)
+    return tuple(v / float(plan.pooled_terms) for v in results)
 
 
-def readout_variances(kernel: Convolutional, prepared: Triple, size: tuple[int, ...]) -> Float[Array, "n"]:
+def readout_variances(plan: Plan, prepared: Triple) -> Float[Array, "n"]:
     """Mean over the image of the variance after the last activation, without the weight of a following layer."""
-    q = prepared[1][:, -1, : size[0], : size[1]] ** 2
-    return variance(kernel.activation, q, kernel.negative_slope).mean((1, 2))
+    q = prepared[1][:, -1, : plan.size[0], : plan.size[1]] ** 2
+    return variance(plan.activation, q, plan.negative_slope).mean((1, 2))
 
 
-def pooled(
-    kernel: Convolutional,
-    means: Callable[..., Sums],
-    deficit: bool,
-    x: Triple,
-    z: Triple,
-    size: tuple[int, ...],
-    D: Gram,
-) -> tuple[Gram, Gram, Float[Array, "n"], Float[Array, "m"]]:
+def pooled(plan: Plan, x: Triple, z: Triple, D: Gram) -> tuple[Gram, Gram, Float[Array, "n"], Float[Array, "m"]]:
     """Deficit, covariance and variances after the readout, for dense layers, from the matrix D of pooled means."""
-    if deficit:
-        qx, qz = (readout_variances(kernel, a, size) for a in (x, z))
+    if plan.carries_deficit:
+        qx, qz = (readout_variances(plan, a) for a in (x, z))
         return D, (qx[:, None] + qz[None, :] - D) / 2, qx, qz
-    qx, qz = (-means(a, a, size, (np.arange(len(a[0])),) * 2)[0] / 2 for a in (x, z))
+    qx, qz = (-sums(plan, a, a, (np.arange(len(a[0])),) * 2)[0] / 2 for a in (x, z))
     both = qx[:, None] + qz[None, :]
     return jnp.where(both + D > ROUNDINGS * jnp.finfo(D.dtype).eps * both, both + D, 0), -D / 2, qx, qz
 
@@ -214,21 +185,17 @@ def matrix(
     return full.at[J, I].set(values) if symmetric else full
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 5))
-def convolutional(
-    kernel: Convolutional, taps: tuple[int, int], block: tuple[int, int], X: Images, Z: Images | None, get: str
-) -> Gram:
+@partial(jax.jit, static_argnums=(0, 3))
+def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
-    size, n, m = X.shape[2:], len(X), len(X if Z is None else Z)
-    ux, uz = units(kernel, X), units(kernel, X if Z is None else Z)
-    x = prepare(kernel, taps, X / ux[:, None, None, None])
-    z = x if Z is None else prepare(kernel, taps, Z / uz[:, None, None, None])
-    deficit = kernel.dense_layers > 0 and block == (1, 1) and kernel.activation not in layers.KINDS
-    means = partial(sums, kernel, taps, block, "deficit" if deficit else "covariance")
+    n, m = len(X), len(X if Z is None else Z)
+    ux, uz = units(plan, X), units(plan, X if Z is None else Z)
+    x = prepare(plan, X / ux[:, None, None, None])
+    z = x if Z is None else prepare(plan, Z / uz[:, None, None, None])
     I, J = np.triu_indices(n) if Z is None else np.indices((n, m)).reshape(2, -1)
-    D, T = (matrix(v, I, J, n, m, Z is None) for v in means(x, z, size, (I, J)))
+    D, T = (matrix(v, I, J, n, m, Z is None) for v in sums(plan, x, z, (I, J)))
     K, T = -D / 2, T / 2
-    if kernel.dense_layers:
-        D, K, qx, qz = pooled(kernel, means, deficit, x, z, size, D)
-        K, T = dense_block(kernel, D, K, T, qx, qz)
+    if plan.dense_layers:
+        D, K, qx, qz = pooled(plan, x, z, D)
+        K, T = dense_block(plan, D, K, T, qx, qz)
     return (K if get == "nngp" else K + T) * ux[:, None] * uz[None, :]

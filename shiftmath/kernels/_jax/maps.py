@@ -10,13 +10,9 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from shiftmath.kernels import plan as layers
 from shiftmath.kernels.angle_polynomials import FLOAT32, FLOAT64
-from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dual import erf_dual, gelu_dual, root
-from shiftmath.kernels.fully_connected import FullyConnected
-
-ROUNDINGS = 16
+from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 
 Pairs = Float[Array, "..."]
 # One row of layer_weights, an array or Python floats.
@@ -62,7 +58,7 @@ def smooth_map(
 
 
 def activation_map(
-    kernel: Convolutional | FullyConnected,
+    plan: Plan,
     d: Pairs,
     s: Pairs | None,
     t: Pairs,
@@ -72,15 +68,15 @@ def activation_map(
     fy: Pairs,
     weights: Weights,
 ) -> tuple[Pairs, Pairs]:
-    """The map of the kernel's activation: next (D, T).
+    """The map of the plan's activation: next (D, T).
 
     fx, fy are the variances after a smooth activation times the layer's weight.
     """
-    if kernel.activation in layers.KINDS:
-        return smooth_map(erf_dual if kernel.activation == "erf" else gelu_dual, d, t, x, fx, y, fy, weights)
+    if plan.smooth:
+        return smooth_map(erf_dual if plan.smooth == ERF else gelu_dual, d, t, x, fx, y, fy, weights)
     return homogeneous_map(d, s, t, x, y, weights)
 
 
-def opposite_deficit(kernel: Convolutional | FullyConnected, d: Pairs, x: Pairs, y: Pairs) -> Pairs | None:
+def opposite_deficit(plan: Plan, d: Pairs, x: Pairs, y: Pairs) -> Pairs | None:
     """p + q + 2 K = 2 (p + q) - d for a later layer, or None if K >= 0 there."""
-    return None if layers.stays_positive(kernel) else 2 * (x * x + y * y) - d
+    return None if plan.stays_positive else 2 * (x * x + y * y) - d

@@ -8,18 +8,16 @@ are summed directly, where the product cancels.
 import numpy as np
 from jaxtyping import Float, Int
 
-from shiftmath.kernels import plan as layers
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit, relu_signed
 from shiftmath.kernels._numba.smooth import smooth_map
 from shiftmath.kernels._numba.threads import run_tasks
-from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dual import variance
-from shiftmath.kernels.fully_connected import FullyConnected
+from shiftmath.kernels.plan import ROUNDINGS, Plan
 
 BLOCK = 512
-TOLERANCE = 16 * np.finfo(float).eps
+TOLERANCE = ROUNDINGS * np.finfo(float).eps
 CANCELLATION = 2.0**-6
 
 Rows = Float[np.ndarray, "n d"]
@@ -68,65 +66,58 @@ def dense_rows(
                 relu_signed(d, S[i], t, a, ia, z[l], iz[l], weights[l], tolerance, D[i], T[i])
 
 
-def deviations(
-    kernel: Convolutional | FullyConnected, q: PerX, count: int
-) -> tuple[Float[np.ndarray, "n layers"], Float[np.ndarray, "n layers"]]:
-    """Deviations before each of count activations, and 1 / (2 x), or variances after smooth ones."""
+def deviations(plan: Plan, q: PerX) -> tuple[Float[np.ndarray, "n layers"], Float[np.ndarray, "n layers"]]:
+    """Deviations before each of the activations, and 1 / (2 x), or variances after smooth ones."""
     before, after = [], []
-    for _ in range(count):
+    for _ in range(plan.dense_layers):
         before.append(np.sqrt(q))
-        after.append(variance(kernel.activation, q, kernel.negative_slope) * kernel.weight_std**2)
-        q = after[-1] + kernel.bias_std**2
+        after.append(variance(plan.activation, q, plan.negative_slope) * plan.weight_std**2)
+        q = after[-1] + plan.bias_std**2
     x = np.stack(before, 1)
     # The last variance is followed by a weight of 1; it serves D only, which the last layer does not return.
-    return x, np.stack(after, 1) if kernel.activation in layers.KINDS else np.where(
-        x > 0, 0.5 / np.where(x > 0, x, 1), 0
-    )
+    return x, np.stack(after, 1) if plan.smooth else np.where(x > 0, 0.5 / np.where(x > 0, x, 1), 0)
 
 
-def hidden_layers(
-    kernel: Convolutional | FullyConnected, count: int, D: Gram, S: Gram, T: Gram, q: PerX, r: PerZ
-) -> tuple[Gram, Gram]:
-    """K and T = Theta - K of the last dense layer after count hidden ones, from the state before the first."""
-    (x, ix), (z, iz) = deviations(kernel, q, count), deviations(kernel, r, count)
+def hidden_layers(plan: Plan, D: Gram, S: Gram, T: Gram, q: PerX, r: PerZ) -> tuple[Gram, Gram]:
+    """K and T = Theta - K of the last dense layer after the hidden ones, from the state before the first."""
+    (x, ix), (z, iz) = deviations(plan, q), deviations(plan, r)
     z, iz = np.ascontiguousarray(z.T), np.ascontiguousarray(iz.T)
-    weights = layers.layer_weights(kernel, count, 1)
-    fixed = (D, S, T, x, ix, z, iz, layers.KINDS.get(kernel.activation, 0), weights, TOLERANCE)
+    fixed = (D, S, T, x, ix, z, iz, plan.smooth, plan.dense_weights, TOLERANCE)
     run_tasks(dense_rows, [((part.start, part.stop), *fixed) for part in ranges(len(D), max(1, 2**16 // D.shape[1]))])
     return -D / 2, T / 2
 
 
-def dense_block(kernel: Convolutional, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
+def dense_block(plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout."""
-    w, b = kernel.weight_std**2, kernel.bias_std**2
+    w, b = plan.weight_std**2, plan.bias_std**2
     S = w * (qx[:, None] + qz + 2 * K) + 4 * b
-    return hidden_layers(kernel, kernel.dense_layers, w * D, S, 2 * w * T, w * qx + b, w * qz + b)
+    return hidden_layers(plan, w * D, S, 2 * w * T, w * qx + b, w * qz + b)
 
 
-def normalised(kernel: FullyConnected, X: Rows) -> tuple[Rows, PerX, Int[np.ndarray, "n"]]:
+def normalised(plan: Plan, X: Rows) -> tuple[Rows, PerX, Int[np.ndarray, "n"]]:
     """Rows scaled as the first layer does, norms 1 and exponents 0.
 
     If the kernel is homogeneous: unit rows, and norms and exponents with row = unit row * norm * 2^exponent.
     """
     X, exponents = X.astype(float), np.zeros(len(X), int)
-    if not layers.is_homogeneous(kernel):
-        return X * (kernel.weight_std / np.sqrt(X.shape[1])), np.ones(len(X)), exponents
+    if not plan.homogeneous:
+        return X * (plan.weight_std / np.sqrt(X.shape[1])), np.ones(len(X)), exponents
     exponents = binary_exponents(X)
-    X = scaled(X, -exponents) * (kernel.weight_std / np.sqrt(X.shape[1]))
+    X = scaled(X, -exponents) * (plan.weight_std / np.sqrt(X.shape[1]))
     norms = np.sqrt((X**2).sum(1))
     return X / np.where(norms > 0, norms, 1)[:, None], norms, exponents
 
 
-def fully_connected(kernel: FullyConnected, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
+def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
-    Y, bias = X if Z is None else Z, kernel.bias_std**2
+    Y, bias = X if Z is None else Z, plan.bias_std**2
 
     def block(rows: slice, columns: slice, diagonal: bool) -> Gram:
-        (x, nx, ex), (z, nz, ez) = normalised(kernel, X[rows]), normalised(kernel, Y[columns])
+        (x, nx, ex), (z, nz, ez) = normalised(plan, X[rows]), normalised(plan, Y[columns])
         q, r, G = (x**2).sum(1), (z**2).sum(1), 2 * (x @ z.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
         refine(x, z, q, r, D, S, CANCELLATION)
-        K, T = hidden_layers(kernel, kernel.depth, D, S + 4 * bias, np.zeros_like(D), q + bias, r + bias)
+        K, T = hidden_layers(plan, D, S + 4 * bias, np.zeros_like(D), q + bias, r + bias)
         return np.ldexp((K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez)
 
     return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype)

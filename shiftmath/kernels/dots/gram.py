@@ -21,7 +21,6 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftmath._shared.arguments import as_choice
-from shiftmath.kernels import plan as layers
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dots.clusters import clusters, interval
 from shiftmath.kernels.dots.images import Dots
@@ -67,7 +66,7 @@ def dots_gram(kernel: Convolutional, images: Iterable[Dots], get: str = "ntk") -
     if kernel.dense_layers:
         from shiftmath.kernels._numba.dense import dense_block
 
-        K, T = dense_block(kernel, D, K, N - K, np.diag(K), np.diag(K))
+        K, T = dense_block(kernel.plan(images[0].shape), D, K, N - K, np.diag(K), np.diag(K))
         N = K + T
     gram = K if get == "nngp" else N
     return (gram + gram.T) / 2
@@ -99,16 +98,18 @@ def _checked(kernel: Convolutional, images: Iterable[Dots]) -> list[Dots]:
     if not images or not all(isinstance(x, Dots) for x in images):
         raise TypeError(f"images: got {images!r}, takes one or more Dots")
     shapes = {(*x.shape, x.gray.size) for x in images}
-    if len(shapes) > 1 or kernel.input_shape not in (None, *shapes):
+    if len(shapes) > 1 or kernel.input_shape not in (None, images[0].shape, *shapes):
         takes = "images of one shape" if kernel.input_shape is None else f"images of shape {kernel.input_shape}"
         raise ValueError(f"images: got shapes {sorted(shapes)}, takes {takes} (*spatial, channels)")
-    layers.taps(kernel, images[0].shape)
+    if (axes := len(images[0].shape)) != kernel.spatial_axes:
+        raise ValueError(f"images: got {axes} spatial axes, takes {kernel.spatial_axes}: spatial_axes of the kernel")
+    kernel.plan(images[0].shape)
     return images
 
 
 def _seen(kernel: Convolutional, shape: tuple[int, ...]) -> np.ndarray:
     """How many pixels a position sees along each axis, L (q - 1) + 1."""
-    return kernel.depth * (np.array(layers.taps(kernel, shape))[-len(shape) :] - 1) + 1
+    return kernel.depth * (np.array(kernel.plan(shape).taps)[-len(shape) :] - 1) + 1
 
 
 def _windows(kernel: Convolutional, images: list[Dots], groups: list[np.ndarray]) -> tuple[list, tuple[int, ...]]:
