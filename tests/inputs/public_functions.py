@@ -3,15 +3,17 @@
 A new public function belongs into CALLS, with a small and quick call, or into REASONS.
 """
 
+import atexit
 import contextlib
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
 from inspect import isclass, isfunction
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import jax
@@ -79,12 +81,14 @@ def call(function, *, work=(), **good):
     return Call(function, good, work)
 
 
-TEMPORARY = TemporaryDirectory()
 # Whole numbers, so that every dtype holds them.
 SIGNAL = np.array([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]])
-HIGH, LOW = np.array([[2.0, 1.0], [3.0, 2.0], [2.0, 3.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
+# Apart from each other, and each from any multiple of the other.
+HIGH, LOW = np.array([[2.0, 1.0], [3.0, 2.0], [2.0, 3.0]]), np.array([[-1.0, -2.0], [-2.0, -1.0]])
 ROWS = np.array([[1.0, 2.0, 0.0], [3.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
-IMAGES = np.array([[1.0, 2.0, 0.0, 1.0], [3.0, 1.0, 1.0, 0.0]])[..., None]
+IMAGES = np.array(
+    [[[1.0, 2.0, 0.0], [1.0, 0.0, 1.0], [2.0, 0.0, 1.0]], [[3.0, 1.0, 1.0], [0.0, 0.0, 1.0], [1.0, 2.0, 1.0]]]
+)
 SIGNS = np.array([1.0, -1.0, 1.0])
 OPPOSITE = np.array([[1.0, 2.0], [-1.0, -2.0]])
 SPECTRUM = np.array([4.0, 1.0, 2.0, 1.0])
@@ -132,9 +136,15 @@ def descent():
     return optax.sgd(0.01)
 
 
-def new_ledger(method):
-    """The method of a ledger of its own, so that no claim is made twice."""
-    return lambda **arguments: getattr(pages.Ledger("a page"), method)(**arguments)
+def claimed(method):
+    """The claim that a method of a new ledger makes."""
+
+    def claim(**arguments):
+        ledger = pages.Ledger("a page")
+        getattr(ledger, method)(**arguments)
+        return ledger.claims[0]
+
+    return claim
 
 
 def closed():
@@ -148,7 +158,8 @@ def closed():
 @cache
 def folder():
     """A folder with an image of one class and an idx file, which goes with the process."""
-    place = Path(TEMPORARY.name)
+    place = Path(mkdtemp())
+    atexit.register(shutil.rmtree, place)
     (place / "cat").mkdir()
     Image.new("L", (3, 2)).save(place / "cat/0.png")
     (place / "a.idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 3, 4]))
@@ -159,7 +170,9 @@ SHIFTS = groups.circular_shifts()
 FLAT = kernels.Convolutional(readout="flatten")
 AVERAGE = kernels.GroupAverage(kernels.FullyConnected(), SHIFTS)
 KEY = jax.random.key(0)
-CLAIM = {"claim": "a claim", "measured": np.array([1.0, 2.0]), "tolerance": 0.5}
+CLAIM = {"claim": "a claim", "tolerance": 0.5, "evidence": "quoted"}
+NUMBERS = {"measured": np.array([1.0, 2.0])}
+POINTS = {"xs": np.array([1.0, 2.0, 3.0]), "ys": np.array([1.0, 2.0, 3.0])}
 ATTACK = {"X": ROWS, "y": SIGNS, "bounds": (-9.0, 9.0)}
 NETWORK = {"classes": 2, "bias": True, "input_norm": False, "hidden_norm": False, "initialisation": "torch"}
 KERNEL = {"depth": 1, "activation": "leaky_relu", "bias_std": 0.5, "weight_std": 1.5, "negative_slope": 0.25}
@@ -202,7 +215,8 @@ CALLS = {
         readout="average",
         padding="circular",
         dense_layers=0,
-        input_shape=(4, 1),
+        input_shape=(4, 4),
+        spatial_axes=2,
     ),
     "kernels.Convolutional.__call__": call(kernels.Convolutional(), X=IMAGES, Z=IMAGES[:1]),
     "kernels.Convolutional.nngp": call(kernels.Convolutional(activation="gelu").nngp, X=IMAGES, Z=IMAGES[:1]),
@@ -211,9 +225,11 @@ CALLS = {
     "kernels.dots.Dots": call(dots.Dots, shape=(2, 3), dots={(1, 2): 1.0}, gray=np.array([0.5, 1.0])),
     "kernels.dots.Dots.array": call(dots.Dots((2, 3), {(1, 2): 1.0}).array),
     "kernels.dots.dots_gram": call(
-        dots.dots_gram, kernel=kernels.Convolutional(), images=[dots.Dots(4, {1: 1.0})], get="ntk"
+        dots.dots_gram, kernel=kernels.Convolutional(), images=[dots.Dots((4, 4), {(1, 1): 1.0})], get="ntk"
     ),
-    "kernels.dots.mixture": call(dots.mixture, kernel=kernels.Convolutional(), images=[dots.Dots(4, {1: 1.0})]),
+    "kernels.dots.mixture": call(
+        dots.mixture, kernel=kernels.Convolutional(), images=[dots.Dots((4, 4), {(1, 1): 1.0})]
+    ),
     "interpolant.Interpolant": call(interpolant.Interpolant, kernel=kernels.FullyConnected(), X=ROWS, y=SIGNS),
     "interpolant.Interpolant.__call__": call(lambda Z: predictor()(Z), Z=HIGH),
     "interpolant.Interpolant.gradient": call(lambda x: predictor().gradient(x), x=HIGH[0]),
@@ -335,20 +351,16 @@ CALLS = {
     "datasets.orthogonal_vectors": call(datasets.orthogonal_vectors, d=9, n=2, seed=0),
     "datasets.read_idx": call(datasets.read_idx, path=str(folder() / "a.idx"), md5="024af32ede042a3da5166737a6ec112c"),
     "pages.Ledger": call(pages.Ledger, title="a page"),
-    "pages.Ledger.equal": call(new_ledger("equal"), **CLAIM, expected=np.array([1.0, 2.0])),
-    "pages.Ledger.fails": call(new_ledger("fails"), **CLAIM, expected=np.array([1.0, 2.0])),
-    "pages.Ledger.at_most": call(new_ledger("at_most"), **CLAIM, bound=np.array([1.0, 2.0])),
-    "pages.Ledger.at_least": call(new_ledger("at_least"), **CLAIM, bound=np.array([1.0, 2.0])),
-    "pages.Ledger.slope": call(
-        new_ledger("slope"),
-        claim="a claim",
-        xs=np.array([1.0, 2.0, 3.0]),
-        ys=np.array([1.0, 2.0, 3.0]),
-        expected=1.0,
-        tolerance=0.5,
+    "pages.Ledger.equal": call(claimed("equal"), **CLAIM, **NUMBERS, expected=np.array([1.0, 2.0])),
+    "pages.Ledger.fails": call(claimed("fails"), **CLAIM, **NUMBERS, expected=np.array([1.0, 2.0])),
+    "pages.Ledger.at_most": call(claimed("at_most"), **CLAIM, **NUMBERS, bound=np.array([1.0, 2.0])),
+    "pages.Ledger.at_least": call(claimed("at_least"), **CLAIM, **NUMBERS, bound=np.array([1.0, 2.0])),
+    "pages.Ledger.between": call(
+        claimed("between"), **CLAIM, lower=np.zeros(2), value=np.array([1.0, 2.0]), upper=np.array([3.0, 2.0])
     ),
+    "pages.Ledger.slope": call(claimed("slope"), **CLAIM, **POINTS, expected=1.0),
     "pages.Ledger.close": call(closed),
-    "pages.fitted_slope": call(pages.fitted_slope, xs=np.array([1.0, 2.0, 3.0]), ys=np.array([1.0, 2.0, 3.0])),
+    "pages.fitted_slope": call(pages.fitted_slope, **POINTS),
     "pages.profile": call(pages.profile),
     "pages.provenance": call(pages.provenance, data="none"),
 }
@@ -363,6 +375,9 @@ REASONS = {
     "interpolant.Distance": RESULT,
     "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
     "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",
+    "kernels.Convolutional.images": "a part of a call, which has checked",
+    "kernels.Convolutional.plan": "a part of a call, which has checked",
+    "kernels.FullyConnected.plan": "a part of a call, which has checked",
     "kernels.dots.Dots.window": "a part of dots_gram, which has checked",
     **{
         f"kernels.dual.{name}": FORMULA
@@ -397,6 +412,7 @@ REASONS = {
     "pages.Claim": RESULT,
     "pages.Claim.row": RESULT,
     "pages.choose": "gives back what it gets",
+    "pages.compiled_once": "settings of JAX for a folder",
     "build": "a function that makes a network",
     "dtype": "what JAX takes",
     "key": "a key of JAX",
@@ -418,4 +434,9 @@ ALLOWED = {
     "datasets.mnist.folder": {"None"},
     "datasets.image_folder.split": {"string"},
     "datasets.read_idx.md5": {"string"},
+    "pages.Ledger.title": {"string"},
+    "pages.provenance.data": {"string"},
+    **{f"pages.Ledger.{m}.claim": {"string"} for m in ("equal", "fails", "at_most", "at_least", "between", "slope")},
+    **{f"pages.Ledger.{m}.{a}": COMPLEX for m in ("equal", "fails") for a in ("measured", "expected")},
+    "pages.Ledger.slope.expected": {"complex"},
 }
