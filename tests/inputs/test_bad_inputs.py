@@ -14,7 +14,7 @@ from inspect import signature
 import jax
 import numpy as np
 import pytest
-from not_yet_mended import NOT_YET_MENDED
+from not_yet_mended import ENDLESS, NOT_YET_MENDED
 from odd_inputs import ARRAY_BAD, ARRAY_GUISES, ARRAY_OTHERS, GUISES, NO_NUMBERS, OTHERS, SKIP
 from public_functions import ALLOWED, CALLS, REASONS, public_names
 
@@ -59,7 +59,7 @@ def within(seconds):
         raise TimeoutError(f"runs for more than {seconds} s")
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1)
     try:
         yield
     finally:
@@ -133,9 +133,9 @@ def wrong_guise(call, name, value, _):
     found = outcome(call, name, value)
     if changed(before, value):
         return "changes its input"
-    expected = outcome(call, name, plain(value))
-    if same(found, expected, eps_of(value)):
-        return None
+    expected, eps = outcome(call, name, plain(value)), eps_of(value)
+    if same(found, expected, eps) or (call.random and eps > 2.0**-52 and not isinstance(found, Exception)):
+        return None if isinstance(found, Exception) or finite(found) or not finite(expected) else short(found)
     return f"{short(found)}, where the plain array {short(expected)}"
 
 
@@ -168,9 +168,9 @@ def failures(key, name):
     good, found = call.good[name], {}
     for rows, wrong in ARRAYS if isinstance(good, np.ndarray) else NUMBERS:
         for row, make in rows.items():
-            if row in ("10**6",) and name in call.work:
-                continue
-            value = SKIP if row in ALLOWED.get(f"{key}.{name}", ()) else make(good)
+            slot = f"{key}.{name}"
+            skipped = row in ALLOWED.get(slot, ()) or (row == "10**6" and name in call.work) or (slot, row) in ENDLESS
+            value = SKIP if skipped else make(good)
             if value is not SKIP and (what := wrong(call, name, value, row)):
                 found[row] = what
     return found
@@ -181,7 +181,7 @@ def test_an_argument_gets_a_right_value_or_an_error_that_names_it(key, name):
     found, known = failures(key, name), NOT_YET_MENDED.get(f"{key}.{name}", set())
     new = [f"{row}: {what}" for row, what in found.items() if row not in known]
     assert not new, "\n".join(new)
-    assert not known - found.keys(), "mended: delete these rows from not_yet_mended.py"
+    assert not known - found.keys(), "these rows hold now: run python tests/inputs/not_yet_mended.py"
 
 
 def test_what_is_not_yet_mended_is_of_other_rooms_and_exists():
