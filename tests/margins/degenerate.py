@@ -1,0 +1,128 @@
+"""Small degenerate sets, family by family, and what an answer to them must be."""
+
+from fractions import Fraction
+
+import exact
+import numpy as np
+
+from shiftmath import NotCertified, NotSeparable, invariant_margin, max_margin
+from shiftmath.groups import circular_shifts, flips
+from shiftmath.margins.hulls import nearest_points
+
+EPS = float(np.finfo(float).eps)
+SPREADS = (1, 2, 3, 10, 100, 1000)
+
+
+def sizes(rng, most=7):
+    """How many points each class has, and how many coordinates."""
+    return *rng.integers(1, most, 2).tolist(), int(rng.integers(1, 6))
+
+
+def whole_numbers(rng):
+    n, m, d = sizes(rng)
+    r = rng.choice(SPREADS)
+    A, B = rng.integers(-r, r + 1, (n, d)), rng.integers(-r, r + 1, (m, d))
+    return A + rng.integers(0, 3 * r + 1) * np.eye(d, dtype=int)[0], B
+
+
+def slab(rng):
+    """All points on the two edges of the slab, or one step behind them."""
+    n, m, d = sizes(rng, 10)
+    r = rng.choice(SPREADS)
+    A, B = rng.integers(-r, r + 1, (n, d)), rng.integers(-r, r + 1, (m, d))
+    A[:, 0], B[:, 0] = 1 + rng.integers(0, 2, n), -rng.integers(0, 2, m)
+    return A, B
+
+
+def cube(rng):
+    """Corners of a cube, many of them twice."""
+    n, m, d = sizes(rng, 12)
+    A, B = rng.integers(0, 2, (n, d)), rng.integers(0, 2, (m, d))
+    A[:, 0] += rng.integers(0, 3)
+    return A, B
+
+
+def duplicates(rng):
+    A, B = whole_numbers(rng)
+    return A[rng.integers(0, len(A), 12)], B[rng.integers(0, len(B), 12)]
+
+
+def collinear(rng):
+    """Points on one line in each class, often the same direction."""
+    n, m, d = sizes(rng)
+    r = rng.choice(SPREADS)
+    way = rng.integers(-3, 4, (2, d))
+    way[1] = way[rng.integers(0, 2)]
+    foot = rng.integers(-r, r + 1, (2, d))
+    return tuple(f + rng.integers(-r, r + 1, (k, 1)) * w for f, k, w in zip(foot, (n, m), way, strict=True))
+
+
+def constant_feature(rng):
+    """A feature that is the same for all, far off."""
+    A, B = slab(rng)
+    return tuple(np.c_[X, np.full(len(X), 10 ** int(rng.integers(0, 5)))] for X in (A, B))
+
+
+def decimals(rng):
+    """One decimal in each coordinate, the gap in hundredths."""
+    A, B = (np.round(rng.normal(size=(k, 3)), 1) for k in rng.integers(1, 6, 2))
+    A[:, 0], B[:, 0] = 0.01, -0.01
+    return A, B
+
+
+def marker(rng):
+    """A 0/1 feature beside features of large spread, as in a table."""
+    n, m, d = sizes(rng, 15)
+    spread = 10.0 ** rng.integers(0, 5)
+    A, B = spread * rng.normal(size=(n, d)), spread * rng.normal(size=(m, d))
+    A[:, -1], B[:, -1] = 1, 0
+    return A, B
+
+
+def scales(rng):
+    """Features of very different units."""
+    A, B = slab(rng)
+    units = 10.0 ** -rng.integers(0, 4, A.shape[1])
+    return A * units, B * units
+
+
+def offsets(rng):
+    """Far from the origin."""
+    A, B = (slab, whole_numbers, collinear)[rng.integers(0, 3)](rng)
+    offset = rng.integers(-(10**6), 10**6 + 1, A.shape[1])
+    return A + offset, B + offset
+
+
+def touching(rng):
+    """Classes that share a point: a corner, a point of an edge, or an edge."""
+    A, B = (slab, whole_numbers, cube)[rng.integers(0, 3)](rng)
+    return A, np.concatenate([2 * B, A[rng.integers(0, len(A), 1)] + A[rng.integers(0, len(A), 1)]]) / 2
+
+
+def channels(rng):
+    """Signals of three channels, one of them a marker, under moves of the other axes."""
+    shape = (int(rng.integers(2, 5)), 3)
+    A, B = (rng.integers(0, 256, (k, *shape)) for k in rng.integers(1, 8, 2))
+    A[..., 1], B[..., 1] = 101, 100
+    group = circular_shifts(axes=0) * flips(axes=0) if rng.integers(0, 2) else circular_shifts(axes=0)
+    return A, B, group
+
+
+def patches(rng):
+    """Small images of few gray levels, under the shifts of one axis or flips."""
+    A, B = (rng.integers(0, 3, (k, 2, 3)) for k in rng.integers(1, 8, 2))
+    A[:, 0] += rng.integers(0, 3)
+    return A, B, (circular_shifts(axes=1), circular_shifts(axes=0), flips(), flips(axes=1), None)[rng.integers(0, 5)]
+
+
+FAMILIES = (
+    whole_numbers, slab, cube, duplicates, collinear, constant_feature, decimals, marker, scales, offsets, touching,
+    channels, patches,
+)  # fmt: skip
+
+
+def case(seed, number):
+    """Case `number`: its family, the two classes and the group, or "none" for `max_margin`."""
+    rng = np.random.default_rng([seed, number])
+    A, B, *group = FAMILIES[number % len(FAMILIES)](rng)
+    return FAMILIES[number % len(FAMILIES)].__name__, A, B, *(group or ["none"])
