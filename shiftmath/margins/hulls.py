@@ -120,21 +120,29 @@ def _problem(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int
     e, n = exponent(A, B), len(A)
     Z = np.concatenate([A, B])
     Z /= 2.0**e
-    centre = np.zeros(A.shape[1]) if A.shape[1] == 1 else (Z[:n].mean(axis=0) + Z[n:].mean(axis=0)) / 2
+    centre = _centre(Z, n) if Z.shape[1] > 1 else np.zeros(1)
     Z -= centre
     Z[n:] *= -1
-    return _Problem(Z, n, centre, unit + e)
+    spread = exponent(Z)  # small where the data lie close together, far from the origin
+    Z /= 2.0**spread
+    return _Problem(Z, n, np.ldexp(centre, -spread), unit + e + spread)
+
+
+def _centre(Z: Points, n: int) -> Vector:
+    """A point near the middle of the classes. Whole numbers stay whole when it is taken off, constants become 0."""
+    middle = (Z[:n].mean(axis=0) + Z[n:].mean(axis=0)) / 2
+    return Z[np.argmin(np.einsum("ij,ij->i", Z, Z) - 2 * (Z @ middle))].copy()
 
 
 def _search(active: ActiveSet, zero: float) -> tuple[Weights, Vector]:
     """The active-set method: weights of all points, and v."""
     _add_and_descend(active, zero)
-    members = set(active.weight)
+    members, v = set(active.weight), active.v  # no point was seen below this v; a fresh factorisation moves it again
     active.refactor()
     active.descend()
     if active.weight.keys() != members:
         _add_and_descend(active, zero)
-    v = active.v
+        v = active.v
     if min(active.weight.values()) < 0.0:
         active.descend(strict=True)
     weights = np.zeros(len(active.Z))

@@ -107,8 +107,9 @@ def invariant_margin(
     A, B, unit = _coordinates(positives, negatives, orbits)
     found = nearest_points(A, B, unit)
     if _share_a_point(found, _rounding_of_sums(found, positives, negatives), tolerance):
-        witness = lift(np.ldexp(_combination(found.positive_weights, A), unit), orbits)
-        intervals = _intervals(A, B, unit)
+        with np.errstate(over="ignore"):  # a mean of samples, to rounding
+            mean = np.ldexp(lift(_combination(found.positive_weights, A), orbits), unit)
+        witness, intervals = np.clip(mean, positives.min(), positives.max()), _intervals(A, B, unit)
         raise NotSeparable(_reason(intervals, group, orbits.shape), found, witness, _overlap(intervals))
     return _certified(found, lift(found.normal, orbits), tolerance)
 

@@ -1,5 +1,6 @@
-"""Small degenerate sets, family by family, and what an answer to them must be."""
+"""Small degenerate sets, family by family, and what an answer about them must be."""
 
+import math
 from fractions import Fraction
 
 import exact
@@ -7,7 +8,6 @@ import numpy as np
 
 from shiftmath import NotCertified, NotSeparable, invariant_margin, max_margin
 from shiftmath.groups import circular_shifts, flips
-from shiftmath.margins.hulls import nearest_points
 
 EPS = float(np.finfo(float).eps)
 SPREADS = (1, 2, 3, 10, 100, 1000)
@@ -122,7 +122,73 @@ FAMILIES = (
 
 
 def case(seed, number):
-    """Case `number`: its family, the two classes and the group, or "none" for `max_margin`."""
+    """Case `number`: its family, the two classes, and the group or "none" for `max_margin`."""
     rng = np.random.default_rng([seed, number])
-    A, B, *group = FAMILIES[number % len(FAMILIES)](rng)
-    return FAMILIES[number % len(FAMILIES)].__name__, A, B, *(group or ["none"])
+    family = FAMILIES[number % len(FAMILIES)]
+    A, B, *group = family(rng)
+    return family.__name__, A, B, *(group or ["none"])
+
+
+def means(X, group):
+    """The projections of samples on the fixed subspace of the group, as fractions, one element after the other."""
+    rows = exact.rational(X)
+    if group == "none":
+        return rows
+    moves = (group or circular_shifts()).elements(X.shape[1:]).tolist()
+    return [[sum(row[k] for k in column) / len(moves) for column in zip(*moves, strict=True)] for row in rows]
+
+
+def check(A, B, group="none"):
+    """What is answered: "certified", "not separable" or "not certified"; an AssertionError where that is wrong.
+
+    The tolerance is what the algorithm allows itself: 32 roundings of numbers as large as the data are wide for points
+    that lie below v, as many for weights that are negative, and those of sums of products.
+    """
+    (P, Q), unit = exact.whole(means(A, group), means(B, group))
+    square = exact.squared_distance(P, Q)
+    rows = np.array([[float(Fraction(v, unit)) for v in row] for row in P + Q])
+    width = max(float(np.linalg.norm(rows - row, axis=1).max()) for row in rows)
+    tolerance = unit * Fraction((len(P[0]) + 10 + 64) * EPS * width)
+    offset = unit * Fraction(16 * EPS * float(np.linalg.norm(rows, axis=1).max()))  # rounding of numbers as they are
+    try:
+        separator = max_margin(A, B) if group == "none" else invariant_margin(A, B, group)
+    except NotSeparable as error:
+        assert square <= tolerance**2
+        assert apart(error, P, Q)[0] <= tolerance**2
+        assert off_point(apart(error, P, Q)[1], error.witness, unit) <= (tolerance + offset) ** 2
+        return "not separable"
+    except NotCertified:
+        assert square <= (tolerance * 10**8) ** 2
+        return "not certified"
+    gap = unit * Fraction(separator.gap)
+    assert max(gap - tolerance, 0) ** 2 <= square <= (gap + tolerance) ** 2
+    assert apart(separator.certificate, P, Q)[0] <= (gap + tolerance) ** 2
+    low, high = edges(separator.normal, P, Q)
+    assert abs(low - high - gap) <= tolerance
+    assert abs((low + high) / 2 + unit * Fraction(separator.offset)) <= tolerance + offset
+    return "certified"
+
+
+def apart(answer, P, Q):
+    """The square of |p - q| for the weights of an answer as they are, over their sums; and p."""
+    ends = []
+    for weights, rows in ((answer.positive_weights, P), (answer.negative_weights, Q)):
+        ((w,),), _ = exact.whole([[Fraction(v) for v in weights.tolist()]])
+        assert min(w) >= 0
+        assert abs(math.fsum(weights) - 1) <= len(w) * EPS
+        ends.append([Fraction(exact.inner(w, column), sum(w)) for column in zip(*rows, strict=True)])
+    return sum((u - v) ** 2 for u, v in zip(*ends, strict=True)), ends[0]
+
+
+def off_point(p, witness, unit):
+    """The square of the distance of the witness to p."""
+    return sum((u - unit * Fraction(v)) ** 2 for u, v in zip(p, witness.ravel().tolist(), strict=True))
+
+
+def edges(normal, P, Q):
+    """Where the facing edges of the classes lie along a normal of length 1 to rounding."""
+    ((normal,),), scale = exact.whole([[Fraction(v) for v in normal.ravel().tolist()]])
+    length = Fraction(math.sqrt(Fraction(exact.inner(normal, normal), scale**2)))
+    assert abs(length - 1) <= 4 * EPS
+    low, high = min(exact.inner(normal, p) for p in P), max(exact.inner(normal, q) for q in Q)
+    return Fraction(low, scale) / length, Fraction(high, scale) / length

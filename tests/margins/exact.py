@@ -1,11 +1,12 @@
 """The nearest points of two hulls in exact rational arithmetic, and the proof that they are.
 
-Points are rows of fractions. Another route than the package's in every respect: all differences a - b as one hull,
+Points are rows of fractions or of whole numbers. Another route than the package's in every respect: all differences a - b as one hull,
 Wolfe's method on its Gram matrix, whole numbers throughout. What it finds need not be believed: `squared_distance`
 proves it by the conditions of optimality, also in fractions.
 """
 
 import math
+import operator
 from fractions import Fraction
 
 
@@ -20,45 +21,45 @@ def whole(*sets):
     return [[[int(v * common) for v in row] for row in rows] for rows in sets], common
 
 
-def squared_distance(A, B, lengths=None):
-    """The squared distance of the hulls of the rows of A and B, where coordinate j is `lengths[j]` long, squared."""
-    lengths = lengths or [1] * len(A[0])
+def squared_distance(A, B):
+    """The squared distance of the hulls of the rows of A and B."""
     (A, B), common = whole(A, B)
-    pairs, weights = nearest_pairs(A, B, lengths)
+    pairs, weights = nearest_pairs(A, B)
     assert min(weights) >= 0
     assert sum(weights) == 1
-    v = combination(A, B, pairs, weights)
-    square = inner(v, v, lengths)
+    v, scale = combination(A, B, pairs, weights)
     # Every pair of points lies as far apart along v as the nearest ones: no other v is shorter.
-    assert min(inner(v, a, lengths) for a in A) - max(inner(v, b, lengths) for b in B) == square
-    return square / common**2
+    assert scale * (min(inner(v, a) for a in A) - max(inner(v, b) for b in B)) == inner(v, v)
+    return Fraction(inner(v, v), (scale * common) ** 2)
 
 
-def inner(x, y, lengths):
-    return sum(m * u * v for m, u, v in zip(lengths, x, y, strict=True))
+def inner(x, y):
+    return sum(map(operator.mul, x, y))
 
 
 def combination(A, B, pairs, weights):
-    rows = [[w * (u - v) for u, v in zip(A[i], B[j], strict=True)] for (i, j), w in zip(pairs, weights, strict=True)]
-    return [sum(column) for column in zip(*rows, strict=True)]
+    """The combination of the differences a_i - b_j, times a whole number that makes it whole, and that number."""
+    ((factors,),), scale = whole([weights])
+    rows = [[w * (u - v) for u, v in zip(A[i], B[j], strict=True)] for (i, j), w in zip(pairs, factors, strict=True)]
+    return [sum(column) for column in zip(*rows, strict=True)], scale
 
 
-def nearest_pairs(A, B, lengths):
+def nearest_pairs(A, B):
     """Pairs (i, j) with the weights of the shortest combination of the differences a_i - b_j (Wolfe 1976)."""
     pairs, weights = [(0, 0)], [Fraction(1)]
     while True:
-        v = combination(A, B, pairs, weights)
-        along = [inner(v, a, lengths) for a in A], [inner(v, b, lengths) for b in B]
-        if min(along[0]) - max(along[1]) >= inner(v, v, lengths):
+        v, scale = combination(A, B, pairs, weights)
+        along = [inner(v, a) for a in A], [inner(v, b) for b in B]
+        if scale * (min(along[0]) - max(along[1])) >= inner(v, v):
             return pairs, weights
         pairs.append((along[0].index(min(along[0])), along[1].index(max(along[1]))))
-        pairs, weights = descended(A, B, lengths, pairs, [*weights, Fraction(0)])
+        pairs, weights = descended(A, B, pairs, [*weights, Fraction(0)])
 
 
-def descended(A, B, lengths, pairs, weights):
+def descended(A, B, pairs, weights):
     """Go to the shortest combination of any signs, dropping each pair whose weight vanishes on the way."""
     while True:
-        target = shortest_of_any_signs(A, B, lengths, pairs)
+        target = shortest_of_any_signs(A, B, pairs)
         steps = [w / (w - t) for w, t in zip(weights, target, strict=True) if t <= 0 and w > t]
         step = min(steps, default=Fraction(1))
         weights = [w + step * (t - w) for w, t in zip(weights, target, strict=True)]
@@ -68,10 +69,10 @@ def descended(A, B, lengths, pairs, weights):
         pairs, weights = [pairs[k] for k in keep], [weights[k] for k in keep]
 
 
-def shortest_of_any_signs(A, B, lengths, pairs):
+def shortest_of_any_signs(A, B, pairs):
     """Weights of sum 1 that minimise |sum_k w_k x_k|: w is proportional to (1 1^T + X X^T)^-1 1."""
     X = [[u - v for u, v in zip(A[i], B[j], strict=True)] for i, j in pairs]
-    solution = solve_whole([[1 + inner(x, y, lengths) for y in X] for x in X])
+    solution = solve_whole([[1 + inner(x, y) for y in X] for x in X])
     return [Fraction(u, sum(solution)) for u in solution]
 
 
