@@ -18,7 +18,8 @@ import math
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import qr, qr_delete, solve_triangular
+from scipy.linalg import qr, qr_delete
+from scipy.linalg.lapack import dtrtrs
 
 __all__ = ["ActiveSet"]
 
@@ -113,10 +114,14 @@ class ActiveSet:
             self.R[:k, :k] = R
         self.project()
 
+    def solve(self, x: Float[np.ndarray, "k"], transposed: bool = False) -> Float[np.ndarray, "k"]:
+        """R^-1 x or R^-T x. LAPACK itself: the checks of `solve_triangular` take longer than most of these."""
+        k = len(self.others)
+        return dtrtrs(self.R[:k, :k], x, trans=int(transposed))[0] if k else x
+
     def affine_weights(self) -> dict[int, float]:
         """The weights, of any sign, of the nearest points of the affine hulls: E t = -c in the least-squares sense."""
-        k = len(self.others)
-        t = -solve_triangular(self.R[:k, :k], self.h, check_finite=False) if k else np.zeros(0)
+        t = -self.solve(self.h)
         of_class = self.label[self.others]
         rest = {self.base[c]: 1.0 - float(t[of_class == c].sum()) for c in (0, 1)}
         return dict(zip(self.others, t.tolist(), strict=True)) | rest
@@ -125,9 +130,9 @@ class ActiveSet:
         """Whether the weight of point i is below 0 by more than rounding |R^-T g|, where g is its gradient in t."""
         if -weight <= ROUNDINGS * EPS / 2:  # no column is longer than twice the reach
             return False
-        k, others = len(self.others), np.array(self.others)
+        others = np.array(self.others)
         g = -(self.label[others] == self.label[i]).astype(float) if i in self.base else (others == i).astype(float)
-        gradient = solve_triangular(self.R[:k, :k], g, trans="T", check_finite=False)
+        gradient = self.solve(g, transposed=True)
         return -weight > self.rounding * math.sqrt(gradient @ gradient)
 
     def descend(self, strict: bool = False) -> None:

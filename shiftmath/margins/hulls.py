@@ -151,12 +151,13 @@ def _search(active: ActiveSet, zero: float) -> tuple[Weights, Vector]:
 
 
 def _add_and_descend(active: ActiveSet, zero: float) -> None:
-    """Add points as long as some lie below v; no active set comes twice."""
+    """Add points as long as some lie below v and no active set comes twice."""
     seen = set[frozenset[int]]()
-    while active.length > zero and (members := frozenset(active.weight)) not in seen:
-        seen.add(members)
-        if not _add_points_below(active, zero):
+    for _ in range(100 + 10 * len(active.Z)):
+        members = frozenset(active.weight)
+        if active.length <= zero or members in seen or not _add_points_below(active, zero):
             return
+        seen.add(members)
 
 
 def _ends_of_intervals(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "m"]) -> tuple[Weights, Float[np.ndarray, "1"]]:

@@ -139,9 +139,10 @@ def means(X, group):
 
 
 def check(A, B, group="none"):
-    """What is answered: "certified", "not separable" or "not certified"; an AssertionError where that is wrong.
+    """What is answered; an AssertionError where that is wrong.
 
-    The tolerance is what the algorithm allows itself: 32 roundings of numbers as large as the data are wide for points
+    "certified", "not separable" for hulls that share a point in exact arithmetic, "not separable to rounding", or "not
+    certified", for no more than the tolerance and for no more than 1e8 times as much. The tolerance is what the algorithm allows itself: 32 roundings of numbers as large as the data are wide for points
     that lie below v, as many for weights that are negative, and those of sums of products.
     """
     (P, Q), unit = exact.whole(means(A, group), means(B, group))
@@ -150,34 +151,40 @@ def check(A, B, group="none"):
     width = max(float(np.linalg.norm(rows - row, axis=1).max()) for row in rows)
     tolerance = unit * Fraction((len(P[0]) + 10 + 64) * EPS * width)
     offset = unit * Fraction(16 * EPS * float(np.linalg.norm(rows, axis=1).max()))  # rounding of numbers as they are
-    try:
-        separator = max_margin(A, B) if group == "none" else invariant_margin(A, B, group)
-    except NotSeparable as error:
-        assert square <= tolerance**2
-        assert apart(error, P, Q)[0] <= tolerance**2
-        assert off_point(apart(error, P, Q)[1], error.witness, unit) <= (tolerance + offset) ** 2
-        return "not separable"
-    except NotCertified:
+    answer = answered(A, B, group)
+    if isinstance(answer, NotCertified):
         assert square <= (tolerance * 10**8) ** 2
         return "not certified"
-    gap = unit * Fraction(separator.gap)
+    if isinstance(answer, NotSeparable):
+        apart, p = ends(answer, P, Q)
+        assert max(square, apart) <= tolerance**2
+        assert off_point(p, answer.witness, unit) <= (tolerance + offset) ** 2
+        return "not separable to rounding" if square else "not separable"
+    gap, (low, high) = unit * Fraction(answer.gap), edges(answer.normal, P, Q)
     assert max(gap - tolerance, 0) ** 2 <= square <= (gap + tolerance) ** 2
-    assert apart(separator.certificate, P, Q)[0] <= (gap + tolerance) ** 2
-    low, high = edges(separator.normal, P, Q)
+    assert ends(answer.certificate, P, Q)[0] <= (gap + tolerance) ** 2
     assert abs(low - high - gap) <= tolerance
-    assert abs((low + high) / 2 + unit * Fraction(separator.offset)) <= tolerance + offset
+    assert abs((low + high) / 2 + unit * Fraction(answer.offset)) <= tolerance + offset
     return "certified"
 
 
-def apart(answer, P, Q):
+def answered(A, B, group):
+    """The separator, or the error that says why there is none."""
+    try:
+        return max_margin(A, B) if group == "none" else invariant_margin(A, B, group)
+    except (NotSeparable, NotCertified) as error:
+        return error
+
+
+def ends(answer, P, Q):
     """The square of |p - q| for the weights of an answer as they are, over their sums; and p."""
-    ends = []
+    points = []
     for weights, rows in ((answer.positive_weights, P), (answer.negative_weights, Q)):
         ((w,),), _ = exact.whole([[Fraction(v) for v in weights.tolist()]])
         assert min(w) >= 0
         assert abs(math.fsum(weights) - 1) <= len(w) * EPS
-        ends.append([Fraction(exact.inner(w, column), sum(w)) for column in zip(*rows, strict=True)])
-    return sum((u - v) ** 2 for u, v in zip(*ends, strict=True)), ends[0]
+        points.append([Fraction(exact.inner(w, column), sum(w)) for column in zip(*rows, strict=True)])
+    return sum((u - v) ** 2 for u, v in zip(*points, strict=True)), points[0]
 
 
 def off_point(p, witness, unit):

@@ -1,8 +1,8 @@
 """The nearest points of two hulls in exact rational arithmetic, and the proof that they are.
 
-Points are rows of fractions or of whole numbers. Another route than the package's in every respect: all differences a - b as one hull,
+Points are rows of fractions or of whole numbers. Another route than the package's: all differences a - b as one hull,
 Wolfe's method on its Gram matrix, whole numbers throughout. What it finds need not be believed: `squared_distance`
-proves it by the conditions of optimality, also in fractions.
+proves it by the conditions of optimality, in whole numbers too.
 """
 
 import math

@@ -34,14 +34,11 @@ def test_exact_distances_of_known_hulls(A, B, square):
     assert exact.squared_distance(exact.rational(np.array(A)), exact.rational(np.array(B))) == square
 
 
-def test_exact_distance_is_that_of_every_pair_of_faces(rng):
-    """The nearest points lie on the affine hulls of some subset of the pairs, at the smallest distance that is attained."""
-    for _ in range(30):
-        A, B = ([[int(v) for v in row] for row in rng.integers(-3, 4, (2, 2))] for _ in range(2))
-        edges = [(a, A[1 - i]) for i, a in enumerate(A)], [(b, B[1 - j]) for j, b in enumerate(B)]
-        points = [(x, s) for x, _ in edges[0] for s in (edges[1][0],)] + [(y, edges[0][0]) for y, _ in edges[1]]
-        nearest = min(to_segment(x, *s) for x, s in points)
-        assert exact.squared_distance(A, B) == (0 if cross(*A, *B) else nearest)
+def test_exact_distance_of_two_segments_is_that_of_an_end_unless_they_cross(rng):
+    for _ in range(100):
+        A, B = rng.integers(-3, 4, (2, 2, 2)).tolist()
+        ends = [to_segment(a, *B) for a in A] + [to_segment(b, *A) for b in B]
+        assert exact.squared_distance(A, B) == (0 if cross(*A, *B) else min(ends))
 
 
 def to_segment(x, a, b):
@@ -62,9 +59,10 @@ def cross(a, b, c, d):
 
 
 def test_ties_beside_a_small_gap_do_not_stop_the_search():
-    positives, negatives = [[0.01, 1, 1.1], [0.01, -1.1, 1.1], [0.01, -0.1, -0.8]], [[-0.01, 0.5, -0.1], [-0.01, -0.8, 0.4]]
+    positives = np.array([[0.01, 1, 1.1], [0.01, -1.1, 1.1], [0.01, -0.1, -0.8]])
+    negatives = np.array([[-0.01, 0.5, -0.1], [-0.01, -0.8, 0.4]])
     assert max_margin(positives, negatives).gap == pytest.approx(0.02, rel=1e-12)
-    assert degenerate.check(np.array(positives), np.array(negatives)) == "certified"
+    assert degenerate.check(positives, negatives) == "certified"
 
 
 @pytest.mark.parametrize("seed", range(300))
