@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_axes, as_count, as_shape, as_signal
-from shiftmath.groups.fixed_subspace import coordinates, lift
+from shiftmath.groups.fixed_subspace import projection
 
 __all__ = ["Group", "circular_shifts", "flips", "quarter_turns", "shift"]
 
@@ -152,8 +152,7 @@ class Group:
         array([2., 2., 2.])
         """
         x = np.asarray(as_signal("x", x), float)
-        orbits = self.sample_orbits(x.shape)
-        return lift(coordinates("x", x[None], orbits)[0], orbits)
+        return projection("x", x[None], self.sample_orbits(x.shape))[0]
 
 
 def circular_shifts(axes: int | Sequence[int] | None = None, stride: int = 1) -> Group:
