@@ -12,24 +12,28 @@ NumPy arrays and sequences give NumPy arrays, JAX arrays give JAX arrays.
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Complex
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_samples, as_shape, as_signal, require_finite_result
+from shiftmath._shared.arguments import (
+    as_array,
+    as_axes,
+    as_samples,
+    as_shape,
+    as_signal,
+    require_finite,
+    require_finite_result,
+)
+from shiftmath._shared.memory import require_memory
+from shiftmath._shared.values import is_traced
 
 __all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases", "shifted_span_dimension"]
 
 Axes = int | Sequence[int] | None
-
-
-def _count(x: Any, axes: Axes) -> int:
-    """The number of samples along the axes."""
-    if axes is None:
-        return int(np.prod(x.shape, dtype=int))
-    return math.prod(x.shape[a] for a in np.atleast_1d(axes))
 
 
 def dc(x: ArrayLike, axes: Axes = None) -> Any:
@@ -44,6 +48,9 @@ def dc(x: ArrayLike, axes: Axes = None) -> Any:
     Returns:
         A scalar, or an array over the axes that are not the signal's.
 
+    Raises:
+        ValueError, TypeError: no finite real numbers, a sum that overflows, axes that `x` has not or twice.
+
     Source: Ge et al. (2021), section 3.
 
     >>> float(dc([1.0, 2.0, 3.0, 6.0]))
@@ -52,21 +59,24 @@ def dc(x: ArrayLike, axes: Axes = None) -> Any:
     array([3., 3.])
     """
     x = as_signal("x", x)
-    axes = axes if axes is None or isinstance(axes, int) else tuple(axes)
-    return require_finite_result("x", x, x.sum(axis=axes) / math.sqrt(_count(x, axes)))
+    axes = as_axes("axes", axes, x.ndim)
+    if not isinstance(x, np.ndarray):  # JAX may be set to raise an error of its own
+        require_finite("x", x)
+    with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
+        sums = x.sum(axis=axes) / math.sqrt(_count(x, axes))
+    return require_finite_result("x", x, sums)
 
 
 def dft(x: ArrayLike, axes: Axes = None) -> Any:
     r"""The orthonormal DFT $\hat x_k = \frac{1}{\sqrt d}\sum_i x_i e^{-2\pi\mathrm{i} k\cdot i/d}$ over all axes.
 
-    `axes` names the axes of the signal where the array has others too.
+    `axes` names the axes of the signal where the array has others too; errors as for `dc`.
 
     >>> dft([1.0, 0.0, 0.0, 0.0])
     array([0.5+0.j, 0.5+0.j, 0.5+0.j, 0.5+0.j])
     """
     x = as_signal("x", x)
-    transform = x.__array_namespace__().fft.fftn(x, axes=_tuple(axes, x.ndim), norm="ortho")
-    return require_finite_result("x", x, transform)
+    return _transformed("x", x, as_axes("axes", axes, x.ndim), "fftn")
 
 
 def idft(spectrum: ArrayLike, axes: Axes = None) -> Any:
@@ -76,45 +86,65 @@ def idft(spectrum: ArrayLike, axes: Axes = None) -> Any:
     array([1.+0.j, 2.+0.j, 3.+0.j])
     """
     spectrum = as_signal("spectrum", spectrum, complex_allowed=True)
-    return spectrum.__array_namespace__().fft.ifftn(spectrum, axes=_tuple(axes, spectrum.ndim), norm="ortho")
+    return _transformed("spectrum", spectrum, as_axes("axes", axes, spectrum.ndim), "ifftn")
 
 
 def idft_real(spectrum: ArrayLike, axes: Axes = None) -> Any:
     r"""The inverse of `dft` for the spectrum of a real signal, as a real array.
 
     Such a spectrum is Hermitian, $\hat x_{-k} = \overline{\hat x_k}$, and the inverse has no imaginary part beyond
-    rounding. One that has is refused, not truncated.
+    rounding. One that has is refused, not truncated, whatever its size; with `axes`, each signal is held to its own.
 
     Raises:
         ValueError: the imaginary part exceeds rounding, or cannot be read because the spectrum is a JAX tracer.
+        ValueError, TypeError: as `dc`.
 
     >>> idft_real([2.0, 0.0, 0.0, 0.0])
     array([1., 1., 1., 1.])
     >>> idft_real([0.0, 1.0, 0.0, 0.0])
     Traceback (most recent call last):
         ...
-    ValueError: spectrum is not that of a real signal: the imaginary part reaches 0.5, rounding explains 2.7e-15
+    ValueError: spectrum: got a signal with imaginary part 0.5, rounding explains 2.7e-15, takes a Hermitian spectrum
     """
-    x = idft(spectrum, axes)
-    # The FFT of n points errs by at most about log2(n) eps |x| in the Euclidean norm; 4 is the safety factor.
-    eps = float(np.finfo(x.dtype).eps)
-    rounding = 4 * eps * (1 + math.log2(max(x.size, 1))) * float(np.linalg.norm(np.asarray(x)))
-    imaginary = float(abs(x.imag).max())
-    if not imaginary <= rounding:
-        raise ValueError(
-            f"spectrum is not that of a real signal: the imaginary part reaches {imaginary:.2g}, "
-            f"rounding explains {rounding:.2g}"
-        )
+    spectrum = as_signal("spectrum", spectrum, complex_allowed=True)
+    if is_traced(spectrum):
+        raise ValueError("spectrum: got a JAX tracer, takes known numbers; idft(spectrum).real is not checked")
+    axes = as_axes("axes", axes, spectrum.ndim)
+    x = _transformed("spectrum", spectrum, axes, "ifftn")
+    _require_real(np.asarray(x), axes)
     return x.real
+
+
+def _require_real(x: np.ndarray, axes: tuple[int, ...]) -> None:
+    """A ValueError unless each signal is real to the rounding of its transform."""
+    y, exponent = _scaled(x, axes)
+    # The FFT of d points errs by at most about log2(d) eps |x| in the Euclidean norm; 4 is the safety factor. Numbers
+    # near the smallest err by half of it each besides.
+    eps, quantum = float(np.finfo(x.dtype).eps), np.ldexp(float(np.finfo(x.dtype).smallest_subnormal), -exponent)
+    norms = np.sqrt(np.sum(abs(y) ** 2, axis=axes, keepdims=True))
+    d = _count(x, axes)
+    rounding = 4 * (eps * (1 + math.log2(d)) * norms + math.sqrt(d) * quantum)
+    imaginary = abs(y.imag).max(axis=axes, keepdims=True)
+    if not (imaginary <= rounding).all():
+        worst = np.unravel_index(np.argmax(imaginary - rounding), imaginary.shape)
+        reaches, explains = (float(np.ldexp(v, exponent)[worst]) for v in (imaginary, rounding))
+        raise ValueError(
+            f"spectrum: got a signal with imaginary part {reaches:.2g}, rounding explains {explains:.2g}, "
+            "takes a Hermitian spectrum"
+        )
 
 
 def power_spectrum(x: ArrayLike, axes: Axes = None) -> Any:
     r"""The power $|\hat x_k|^2$ at each frequency; it sums to $|x|^2$ (Parseval) and no circular shift changes it.
 
+    Errors as for `dc`; the squares may overflow too.
+
     >>> power_spectrum([3.0, 0.0, 0.0, 0.0]), power_spectrum([0.0, 3.0, 0.0, 0.0])
     (array([2.25, 2.25, 2.25, 2.25]), array([2.25, 2.25, 2.25, 2.25]))
     """
-    return abs(dft(x, axes)) ** 2
+    with np.errstate(over="ignore"):  # the result is looked at instead
+        power = abs(dft(x, axes)) ** 2
+    return require_finite_result("x", x, power, "squares overflow")
 
 
 def shift_phases(shape: int | Sequence[int], shift: float | Sequence[float]) -> Complex[np.ndarray, "..."]:
@@ -131,9 +161,14 @@ def shift_phases(shape: int | Sequence[int], shift: float | Sequence[float]) -> 
     array([ 1.+0.j,  0.-1.j, -1.+0.j,  0.+1.j])
     """
     shape = as_shape("shape", shape)
-    shift = np.broadcast_to(np.asarray(shift, float), (len(shape),))
-    turns = sum(np.meshgrid(*(np.fft.fftfreq(d) * s for d, s in zip(shape, shift, strict=True)), indexing="ij"))
-    # Whole turns are taken off before the product with 2 pi rounds them.
+    require_memory("shape", shape, 32 * math.prod(shape), "the phases")
+    steps = as_array("shift", shift, "a number, or one for each axis")
+    if steps.shape not in ((), (len(shape),)):
+        raise ValueError(f"shift: got shape {steps.shape}, takes one number, or one for each of the {len(shape)} axes")
+    require_finite("shift", steps)
+    # Whole rounds are taken off before any product rounds them.
+    steps = np.fmod(np.broadcast_to(np.asarray(steps, float), (len(shape),)), shape)
+    turns = sum(np.meshgrid(*(np.fft.fftfreq(d) * s for d, s in zip(shape, steps, strict=True)), indexing="ij"))
     return np.exp(-2j * np.pi * (turns - np.rint(turns)))
 
 
@@ -149,13 +184,41 @@ def shifted_span_dimension(X: ArrayLike) -> int:
     >>> shifted_span_dimension([[1.0, 0.0, -1.0, 0.0]]), shifted_span_dimension([[1.0, 0.0, 0.0, 0.0]])
     (2, 4)
     """
-    X = as_samples("X", X)
-    spectra = abs(dft(X, axes=range(1, X.ndim)))
-    size = X[0].size
-    rounding = 4 * float(np.finfo(spectra.dtype).eps) * (1 + math.log2(size))
-    norms = np.sqrt(np.sum(spectra**2, axis=tuple(range(1, X.ndim))))
+    X = as_signal("X", as_samples("X", X))
+    require_finite("X", X)
+    axes = tuple(range(1, X.ndim))
+    spectra = abs(_transformed("X", _scaled(X, None)[0], axes, "fftn"))
+    rounding = 4 * float(np.finfo(spectra.dtype).eps) * (1 + math.log2(X[0].size))
+    norms = np.sqrt(np.sum(spectra**2, axis=axes))
     return int(np.count_nonzero(spectra.max(axis=0) > rounding * norms.max()))
 
 
-def _tuple(axes: Axes, ndim: int) -> tuple[int, ...]:
-    return tuple(range(ndim)) if axes is None else tuple(np.atleast_1d(axes).tolist())
+def _count(x: Any, axes: Sequence[int]) -> int:
+    """The number of samples along the axes."""
+    return math.prod(x.shape[a] for a in axes)
+
+
+def _transformed(name: str, x: Any, axes: tuple[int, ...], transform: str) -> Any:
+    """The orthonormal "fftn" or "ifftn" along the axes, of signals of any size; that of a tracer as it comes."""
+    transform = partial(getattr(x.__array_namespace__().fft, transform), axes=axes, norm="ortho")
+    if is_traced(x):
+        return transform(x)
+    require_finite(name, x)
+    y, exponent = _scaled(x, axes)
+    with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
+        return require_finite_result(name, x, _times_power_of_two(transform(y), exponent))
+
+
+def _scaled(x: Any, axes: tuple[int, ...] | None) -> tuple[Any, np.ndarray]:
+    """x / 2^e and e for each signal, such that the largest part of an entry lies in [1/2, 1): no square overflows."""
+    x = x if x.dtype.itemsize > 2 else x.astype(np.float32)
+    values = np.asarray(x)
+    largest = np.maximum(abs(values.real), abs(values.imag)).max(axis=axes, keepdims=True)
+    exponent = np.frexp(largest)[1]
+    return _times_power_of_two(x, -exponent), exponent
+
+
+def _times_power_of_two(x: Any, exponent: np.ndarray) -> Any:
+    """x 2^e, exact but for overflow and underflow; in two steps, for 2^1074 is no float64."""
+    half, one = exponent // 2, np.ones((), np.finfo(x.dtype).dtype)
+    return x * np.ldexp(one, half) * np.ldexp(one, exponent - half)

@@ -75,7 +75,7 @@ def test_power_spectrum_is_the_same_for_all_shifts(rng):
 @pytest.mark.parametrize("d", [2, 4, 12])
 def test_half_shift_of_even_length_is_not_real_and_refused(d, rng):
     spectrum = shift_phases(d, 0.5) * dft(rng.standard_normal(d))
-    with pytest.raises(ValueError, match="spectrum is not that of a real signal: the imaginary part reaches"):
+    with pytest.raises(ValueError, match=r"spectrum: got a signal with imaginary part .*, takes a Hermitian spectrum"):
         idft_real(spectrum)
 
 
@@ -84,6 +84,137 @@ def test_half_shift_of_odd_length_is_real_and_two_of_them_are_one_shift(d, rng):
     x = rng.standard_normal(d)
     half = idft_real(shift_phases(d, 0.5) * dft(x))
     assert np.abs(idft_real(shift_phases(d, 0.5) * dft(half)) - shift(x, 1)).max() <= 64 * EPS * np.linalg.norm(x)
+
+
+# From the subnormal numbers to the largest: sums of 12 of them and squares over- or underflow at most of these.
+POWERS = [-1073, -1030, -700, 0, 1, 600, 1019]
+
+
+@pytest.mark.parametrize("power", POWERS[2:])
+@pytest.mark.parametrize("transform", [dft, idft])
+def test_a_power_of_two_goes_through_a_transform_exactly(transform, power, rng):
+    x = rng.uniform(-1, 1, (3, 4))
+    small = transform(x)
+    large = transform(np.ldexp(x, power))
+    assert np.array_equal(np.ldexp(small.real, power), large.real)
+    assert np.array_equal(np.ldexp(small.imag, power), large.imag)
+
+
+@pytest.mark.parametrize("power", POWERS)
+@pytest.mark.parametrize("shape", [5, 12, (3, 4), 512])
+def test_the_spectrum_of_a_real_signal_of_any_size_is_accepted(shape, power, rng):
+    x = np.ldexp(rng.uniform(-1, 1, shape), power)
+    # Half of the smallest number in each part of the spectrum, and once more in the signal, besides the FFT's rounding.
+    quantum = 2 * math.sqrt(x.size) * np.finfo(float).smallest_subnormal
+    largest = np.abs(x).max()
+    assert np.abs(idft_real(dft(x)) / 2 - x / 2).max() <= 16 * EPS * largest * math.sqrt(x.size) + quantum
+
+
+@pytest.mark.parametrize("d", [2, 3, 12])
+def test_half_of_the_smallest_number_in_a_spectrum_is_rounding(d, rng):
+    smallest = float(np.finfo(float).smallest_subnormal)
+    spectrum = dft(np.ldexp(rng.uniform(-1, 1, d), -1068)) + 1j * smallest
+    assert abs(idft(spectrum).imag).max() > 0
+    assert idft_real(spectrum).shape == (d,)
+    with pytest.raises(ValueError, match="spectrum: got a signal with imaginary part"):
+        idft_real(np.ldexp(spectrum.real, 1068) + 1j * np.ldexp(spectrum.imag, 1068))
+
+
+@pytest.mark.parametrize("power", POWERS[1:])
+@pytest.mark.parametrize("spectrum", [[0, 1, 0, 0], [1, 1e-9j, 0, 0], [-1j, 0, 0, 0], [1j, 0, 0, 0]])
+def test_an_imaginary_part_of_either_sign_is_refused_at_any_size(spectrum, power):
+    spectrum = np.array(spectrum, complex)
+    assert abs(np.fft.ifft(spectrum).imag).max() > 0
+    with pytest.raises(ValueError, match="spectrum: got a signal with imaginary part"):
+        idft_real(np.ldexp(spectrum.real, power) + 1j * np.ldexp(spectrum.imag, power))
+
+
+def test_each_signal_of_a_batch_is_held_to_its_own_rounding(rng):
+    spectra = np.stack([1e9 * dft(rng.standard_normal(4)), [0, 1e-7, 0, 0]])
+    with pytest.raises(ValueError, match="spectrum: got a signal with imaginary part 5e-08"):
+        idft_real(spectra, axes=1)
+    assert idft_real(spectra[:1], axes=1).shape == (1, 4)
+
+
+def test_float32_has_its_own_rounding(rng):
+    x = rng.standard_normal(64).astype(np.float32)
+    for power in (-100, 0, 100):
+        back = idft_real(dft(np.ldexp(x, power)))
+        assert back.dtype == np.float32
+        assert np.abs(np.ldexp(back, -power) - x).max() <= 16 * np.finfo(np.float32).eps * np.linalg.norm(x)
+
+
+def test_a_tracer_is_refused_where_values_decide():
+    with pytest.raises(ValueError, match="spectrum: got a JAX tracer, takes known numbers"):
+        jax.jit(idft_real)(jnp.ones(4))
+    assert np.array_equal(idft_real(2 * jnp.eye(4)[0]), np.ones(4))
+
+
+@pytest.mark.parametrize("size", [1e155, 1e300])
+def test_a_power_that_overflows_is_an_error_and_not_infinite(size):
+    with pytest.raises(ValueError, match="x: got numbers whose squares overflow, takes smaller ones"):
+        power_spectrum([size, 0, 0, 0])
+    assert power_spectrum([1e154, 0, 0, 0]) == pytest.approx(np.full(4, 2.5e307), rel=8 * EPS)
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-170, 1.0, 1e160, 1e307])
+def test_the_span_of_all_shifts_knows_no_scale(size):
+    wave = np.cos(np.pi / 2 * np.arange(12))
+    assert shifted_span_dimension(size * wave[None]) == 2
+    assert shifted_span_dimension(size * np.stack([wave, wave + 1])) == 3
+
+
+def test_phases_are_the_same_after_whole_rounds():
+    # 3 + 8 * 2^40 is exact, and so is what is left after rounds of 8.
+    assert np.array_equal(shift_phases(8, 3 + 8 * 2.0**40), shift_phases(8, 3))
+    assert np.array_equal(shift_phases((4, 6), (-(2**45), 6 * 2**40 + 1.5)), shift_phases((4, 6), (0, 1.5)))
+
+
+AXES = [
+    ((2, 2, 2), ValueError, r"axes: got \(2, 2, 2\), takes different axes of a signal that has 3, from -3 to 2"),
+    ((0, -3), ValueError, r"axes: got \(0, -3\), takes different axes"),
+    (3, ValueError, "axes: got 3, takes different axes of a signal that has 3"),
+    ((), ValueError, r"axes: got \(\), takes different axes"),
+    (True, TypeError, "axes: got True, takes None, an axis or a sequence of axes"),
+    ((0, True), TypeError, r"axes: got \(0, True\), takes None, an axis"),
+    (1.0, TypeError, "axes: got 1.0, takes None, an axis"),
+    ("0", TypeError, "axes: got '0', takes None, an axis"),
+    (((0, 1), (2,)), TypeError, "axes: got .*, takes None, an axis"),
+    ({0}, TypeError, r"axes: got \{0\}, takes None, an axis"),
+    (10**30, ValueError, "axes: got 10+, takes different axes"),
+]
+
+
+@pytest.mark.parametrize(("axes", "error", "message"), AXES)
+@pytest.mark.parametrize("function", [dc, dft, idft, idft_real, power_spectrum])
+def test_bad_axes_are_named(function, axes, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        function(np.ones((2, 3, 4)), axes=axes)
+
+
+@pytest.mark.parametrize("axes", [np.int64(1), (1,), [1], np.array([1]), np.array(1), -2, range(1, 2)])
+def test_an_axis_may_be_written_in_many_ways(axes, rng):
+    x = rng.standard_normal((2, 3, 4))
+    for function in (dc, dft, idft, power_spectrum):
+        assert np.array_equal(function(x, axes=axes), function(x, axes=1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "shift", "error", "message"),
+    [
+        (4, (1, 2), ValueError, r"shift: got shape \(2,\), takes one number, or one for each of the 1 axes"),
+        ((4, 4, 4), (1,), ValueError, r"shift: got shape \(1,\), takes one number"),
+        (4, math.nan, ValueError, r"shift: got nan at \(\), takes finite numbers"),
+        (4, math.inf, ValueError, r"shift: got inf at \(\), takes finite numbers"),
+        (4, "one", TypeError, "shift: got dtype <U3, takes a number, or one for each axis"),
+        (4, 1j, TypeError, "shift: got dtype complex128, takes a number"),
+        ((10**6, 10**6), 1, ValueError, r"shape: got \(1000000, 1000000\), the phases would take 3.* bytes, takes"),
+        (10**30, 1, ValueError, r"shape: got \(10+,\), the phases would take"),
+    ],
+)
+def test_bad_phases_are_named(shape, shift, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        shift_phases(shape, shift)
 
 
 def rank_of_all_shifts(X):
@@ -140,9 +271,15 @@ def test_integers_are_promoted():
         ([float("inf"), 1.0], ValueError, r"x: got inf at \(0,\), takes finite numbers"),
         ([1e308, 1e308], ValueError, "x: got numbers whose sum overflows"),
         ([1j], TypeError, "x: got dtype complex128, takes an array of real numbers"),
+        (
+            np.ma.array([1.0, 2.0], mask=[0, 1]),
+            TypeError,
+            r"x: got a masked array, takes .*; .filled",
+        ),
+        ([np.ma.array([1.0, 2.0], mask=[0, 1])], TypeError, "x: got a masked array, takes"),
+        (jnp.array([1.0, jnp.inf]), ValueError, r"x: got inf at \(1,\), takes finite numbers"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 def test_bad_signals_are_named(x, error, message):
     with pytest.raises(error, match=message):
         dc(x)

@@ -19,8 +19,8 @@ ROOMS = {"_shared", "adversary", "datasets", "groups", "interpolant", "kernels",
 # A room may import those before it.
 ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary", "pages"]
 # How the compiled engine caches, how many threads it has, how large a result may be: questions to the system.
-SYSTEM = {"compile", "threads", "arrays"}
-DATA = {"files", "formats", "images"}  # of `datasets`: they read
+SYSTEM = {"compile", "threads", "arrays", "memory"}
+DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
 HEAVY = {"matplotlib", "sklearn", "numba", "neural_tangents", "jax", "IPython", "pandas"}
 
 

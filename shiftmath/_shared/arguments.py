@@ -7,12 +7,13 @@ formula here knows what a missing pixel is.
 
 import math
 import numbers
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from shiftmath._shared.values import has_mask, is_traced, numpy_array, show, whole_numbers
 
 __all__ = [
     "as_array",
@@ -26,6 +27,7 @@ __all__ = [
     "as_shape",
     "as_signal",
     "as_targets",
+    "as_text",
     "require_finite",
     "require_finite_result",
     "require_in_range",
@@ -33,35 +35,34 @@ __all__ = [
 ]
 
 NUMBERS = "an array of real numbers"
+INT64 = 2**63 - 1  # the largest whole number of NumPy and JAX
 
 
-def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool = False) -> Any:
-    """`x` as an array of real numbers in the byte order of the machine; an array of another library stays one.
+def as_array(name: str, x: Any, takes: str = NUMBERS, *, complex_allowed: bool = False, to_numpy: bool = False) -> Any:
+    """`x` as an array of real numbers in the byte order of the machine.
 
-    Long double becomes float64; other dtypes stay as they are.
+    An array of another library stays one unless it is to go `to_numpy`. In NumPy long double becomes float64, bfloat16
+    and float8 become float32; other dtypes stay as they are.
     """
-    if isinstance(x, np.ma.MaskedArray):
+    if has_mask(x):
         raise TypeError(f"{name}: got a masked array, takes {takes}; .filled(value) gives one without a mask")
-    if not hasattr(x, "__array_namespace__") or isinstance(x, np.matrix):
-        try:
-            x = np.asarray(x)
-        except (ValueError, OverflowError) as error:
-            raise ValueError(f"{name}: got rows of unequal lengths, takes {takes}") from error
-    kind = np.dtype(x.dtype).kind
-    # JAX's bfloat16 and float8 are of kind V.
-    if kind not in ("biufc" if complex_allowed else "biuf") and not (kind == "V" and "float" in str(x.dtype)):
+    if to_numpy or isinstance(x, (np.ndarray, np.generic)) or not hasattr(x, "__array_namespace__"):
+        x = numpy_array(name, x, takes)
+    kind = getattr(x.dtype, "kind", "O")  # keys of JAX have none
+    short = kind == "V" and "float" in x.dtype.name  # bfloat16 and float8
+    if kind not in ("biufc" if complex_allowed else "biuf") and not short:
         raise TypeError(f"{name}: got dtype {x.dtype}, takes {takes}")
     if not isinstance(x, np.ndarray):
         return x
-    if x.dtype.char in "gG":
-        return x.astype(float if kind == "f" else complex)
+    if x.dtype.char in "gG" or short:
+        return x.astype(np.float32 if short else float if kind == "f" else complex)
     return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
 
 
-def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
+def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False, to_numpy: bool = False) -> Any:
     """One non-empty signal with at least one axis: floating point as it is, integers and booleans as float64."""
     takes = NUMBERS + " with at least one axis and one sample"
-    x = as_array(name, x, takes, complex_allowed=complex_allowed)
+    x = as_array(name, x, takes, complex_allowed=complex_allowed, to_numpy=to_numpy)
     if x.ndim == 0 or x.size == 0:
         raise ValueError(f"{name}: got shape {tuple(x.shape)}, takes {takes}")
     return x.astype(float) if np.dtype(x.dtype).kind in "biu" else x
@@ -70,7 +71,7 @@ def as_signal(name: str, x: ArrayLike, *, complex_allowed: bool = False) -> Any:
 def as_samples(name: str, x: ArrayLike) -> np.ndarray:
     """Samples of one class, (n, *spatial) with no length 0, as a NumPy array of its own real dtype."""
     takes = NUMBERS + " of shape (samples, *spatial), none of them 0"
-    x = np.asarray(as_array(name, x, takes))
+    x = as_array(name, x, takes, to_numpy=True)
     if x.ndim < 2:
         hint = f"; one signal is {name}[None]" if x.ndim == 1 and x.size else ""
         raise ValueError(f"{name}: got shape {x.shape}, takes {takes}{hint}")
@@ -82,25 +83,26 @@ def as_samples(name: str, x: ArrayLike) -> np.ndarray:
 def as_targets(name: str, y: ArrayLike, n: int) -> np.ndarray:
     """Finite real labels or targets, one for each of n samples: (n,), or (n, outputs) with at least one output."""
     takes = f"one label for each of the {n} samples"
-    y = np.asarray(as_array(name, y, takes))
+    y = as_array(name, y, takes, to_numpy=True)
     if y.ndim not in (1, 2) or len(y) != n or not y.size:
         raise ValueError(f"{name}: got shape {y.shape}, takes {takes}")
     require_finite(name, y)
     return y
 
 
-def require_finite(name: str, x: np.ndarray) -> None:
-    """A ValueError that names the first entry of `x` that is NaN or infinite."""
-    if not np.isfinite(x).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-        raise ValueError(f"{name}: got {x[where]} at {where}, takes finite numbers")
+def require_finite(name: str, x: Any) -> None:
+    """A ValueError that names the first entry of `x` that is NaN or infinite; a tracer is not looked at."""
+    if is_traced(x) or np.isfinite(x := np.asarray(x)).all():
+        return
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+    raise ValueError(f"{name}: got {x[where]} at {where}, takes finite numbers")
 
 
-def require_finite_result(name: str, x: Any, result: Any) -> Any:
-    """`result`, a sum over `x`; a ValueError if NumPy finds it not finite. It is smaller to look at than `x`."""
-    if isinstance(result, (np.ndarray, np.generic)) and not np.isfinite(result).all():
-        require_finite(name, np.asarray(x))
-        raise ValueError(f"{name}: got numbers whose sum overflows, takes smaller ones")
+def require_finite_result(name: str, x: Any, result: Any, what: str = "sum overflows") -> Any:
+    """`result`, made of `x`; a ValueError unless it is finite. It is smaller to look at than `x`."""
+    if not is_traced(result) and not np.isfinite(np.asarray(result)).all():
+        require_finite(name, x)
+        raise ValueError(f"{name}: got numbers whose {what}, takes smaller ones")
     return result
 
 
@@ -123,31 +125,38 @@ def require_same_signals(positives: np.ndarray, negatives: np.ndarray) -> None:
 def as_shape(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     """A shape as a non-empty tuple of positive integers; an integer is a shape of one axis."""
     takes = "a positive integer or a non-empty sequence of them"
-    try:
-        lengths = (operator.index(shape),) if not isinstance(shape, Sequence) else tuple(map(operator.index, shape))
-    except TypeError as error:
-        raise TypeError(f"{name}: got {shape!r}, takes {takes}") from error
+    lengths = whole_numbers(name, shape, takes)
     if not lengths or min(lengths) < 1:
-        raise ValueError(f"{name}: got {shape!r}, takes {takes}")
+        raise ValueError(f"{name}: got {show(shape)}, takes {takes}")
     return lengths
 
 
-def as_axes(name: str, axes: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Axes of a signal of `ndim` axes, each once, counted from 0 or from the end; None takes all."""
+def as_axes(name: str, axes: int | Sequence[int] | None, ndim: int | None) -> Any:
+    """Axes of a signal of `ndim` axes, each once, counted from 0 or from the end; None takes all.
+
+    While the signal is not known, `ndim` is None, and axes stay as they are, None too.
+    """
     if axes is None:
-        return tuple(range(ndim))
-    takes = f"different axes of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
-    values = np.asarray(axes) if isinstance(axes, (Sequence, range, np.ndarray)) else np.asarray([axes])
-    if values.dtype.kind not in "iu" or values.ndim != 1:
-        raise TypeError(f"{name}: got {axes!r}, takes None, an axis or a sequence of axes")
-    if any(not -ndim <= a < ndim for a in values) or len(set((values % ndim).tolist())) < len(values):
-        raise ValueError(f"{name}: got {axes!r}, takes {takes}")
-    return tuple((values % ndim).tolist())
+        return None if ndim is None else tuple(range(ndim))
+    values = whole_numbers(name, axes, "None, an axis or a sequence of axes")
+    inside = ndim is None or all(-ndim <= a < ndim for a in values)
+    counted = tuple(a % ndim for a in values) if ndim else values
+    if not inside or not values or len(set(counted)) < len(values):
+        which = "" if ndim is None else f" of a signal that has {ndim}, from {-ndim} to {ndim - 1}"
+        raise ValueError(f"{name}: got {show(axes)}, takes different axes{which}")
+    return counted
+
+
+def as_text(name: str, value: Any, takes: str) -> str:
+    """A string, described by `takes`."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: got {show(value)}, takes {takes}")
+    return value
 
 
 def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """One of the choices."""
-    message = f"{name}: got {value!r}, takes one of {', '.join(map(repr, choices))}"
+    message = f"{name}: got {show(value)}, takes one of {', '.join(map(repr, choices))}"
     if not isinstance(value, str):
         raise TypeError(message)
     if value not in choices:
@@ -158,24 +167,25 @@ def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
 def as_bool(name: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: got {value!r}, takes True or False")
+        raise TypeError(f"{name}: got {show(value)}, takes True or False")
     return bool(value)
 
 
 def as_callable(name: str, value: Any, takes: str) -> Callable[..., Any]:
     """A callable, described by `takes`."""
     if not callable(value):
-        raise TypeError(f"{name}: got {value!r}, takes {takes}")
+        raise TypeError(f"{name}: got {show(value)}, takes {takes}")
     return value
 
 
 def as_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """A whole number of at least `least`, and at most `most`, as an int."""
+    """A whole number of at least `least`, and at most `most` or what 64 bits hold, as an int."""
     takes = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: got {value!r}, takes {takes}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name}: got {value!r}, takes {takes}")
+        raise TypeError(f"{name}: got {show(value)}, takes {takes}")
+    if value < least or value > (INT64 if most is None else most):
+        takes += f" and at most {INT64}" if most is None and value > INT64 else ""
+        raise ValueError(f"{name}: got {show(value)}, takes {takes}")
     return int(value)
 
 
@@ -196,12 +206,12 @@ def as_number(
     takes += " other than 0" if nonzero else ""
     takes += f" below {below:g}" if below < math.inf else ""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: got {value!r}, takes {takes}")
+        raise TypeError(f"{name}: got {show(value)}, takes {takes}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     too_small = (least is not None and number < least) or (positive and number <= 0) or (nonzero and number == 0)
     if not math.isfinite(number) or too_small or number >= below:
-        raise ValueError(f"{name}: got {value!r}, takes {takes}")
+        raise ValueError(f"{name}: got {show(value)}, takes {takes}")
     return number

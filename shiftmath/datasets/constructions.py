@@ -1,11 +1,13 @@
 """Two-class data with a known answer: one dot on gray, orthogonal vectors, orthogonal frequencies."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from shiftmath._shared.arguments import as_count, as_number, as_shape
+from shiftmath._shared.memory import require_memory
 
 __all__ = ["dot_on_gray", "orthogonal_frequencies", "orthogonal_vectors"]
 
@@ -23,13 +25,14 @@ def dot_on_gray(
     Args:
         shape: the lengths of the spatial axes; an integer is a signal of one axis.
         gray: the value of all other samples.
-        contrast: how far the dot is from gray; not 0.
+        contrast: how far the dot is from gray; not 0, and so large against gray that rounding leaves the dot there.
 
     Returns:
         white, black: two float64 arrays of that shape.
 
     Raises:
-        ValueError, TypeError: a length below 1, a contrast of 0, NaN or infinity, something that is no number.
+        ValueError, TypeError: a length below 1, a contrast of 0 or one that rounding hides, NaN or infinity, something
+            that is no number; more than the memory.
 
     >>> white, black = dot_on_gray(3)
     >>> white, black
@@ -37,11 +40,18 @@ def dot_on_gray(
     >>> dot_on_gray((1, 2), gray=0.5, contrast=0.25)[1]
     array([[0.5 , 0.25]])
     """
-    shape = as_shape("shape", shape)
-    dot = np.zeros(shape)
-    dot[tuple(length // 2 for length in shape)] = as_number("contrast", contrast, nonzero=True)
-    gray = as_number("gray", gray)
-    return gray + dot, gray - dot
+    shape, gray = as_shape("shape", shape), as_number("gray", gray)
+    contrast = as_number("contrast", contrast, nonzero=True)
+    white, black = gray + contrast, gray - contrast
+    if gray in (white, black) or not math.isfinite(white) or not math.isfinite(black):
+        raise ValueError(
+            f"gray: got {gray} with contrast = {contrast}, takes a level from which float64 can tell the dots"
+        )
+    require_memory("shape", shape, 2 * 8 * math.prod(shape), "the images")
+    middle = tuple(length // 2 for length in shape)
+    images = np.full(shape, gray), np.full(shape, gray)
+    images[0][middle], images[1][middle] = white, black
+    return images
 
 
 def orthogonal_vectors(d: int, n: int, seed: int = 0) -> Classes:
@@ -53,13 +63,13 @@ def orthogonal_vectors(d: int, n: int, seed: int = 0) -> Classes:
     Args:
         d: the length of a signal, at least 2n.
         n: the number of samples of each class.
-        seed: of the matrix.
+        seed: of the matrix, a whole number from 0 on.
 
     Returns:
         positives, negatives: arrays (n, d) whose 2n rows are orthonormal.
 
     Raises:
-        ValueError, TypeError: counts that are not positive whole numbers, 2n > d.
+        ValueError, TypeError: counts that are not positive whole numbers, 2n > d, more than the memory.
 
     >>> positives, negatives = orthogonal_vectors(d=8, n=2)
     >>> rows = np.concatenate([positives, negatives])
@@ -69,7 +79,9 @@ def orthogonal_vectors(d: int, n: int, seed: int = 0) -> Classes:
     d, n = as_count("d", d), as_count("n", n)
     if 2 * n > d:
         raise ValueError(f"n: got {n} with d = {d}, takes at most d / 2, so that 2n vectors can be orthogonal")
-    Q, R = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, 2 * n)))
+    # The Gaussian matrix, a copy in which LAPACK works, Q and the rows.
+    require_memory("n", n, 4 * 8 * d * 2 * n, "the matrix")
+    Q, R = np.linalg.qr(np.random.default_rng(as_count("seed", seed, 0)).standard_normal((d, 2 * n)))
     rows = (Q * np.where(np.diag(R) < 0, -1.0, 1.0)).T
     return rows[:n], rows[n:]
 
@@ -90,7 +102,8 @@ def orthogonal_frequencies(d: int, n: int) -> Classes:
         positives, negatives: arrays (n, d) whose 2n rows are orthonormal.
 
     Raises:
-        ValueError, TypeError: counts that are not positive whole numbers, an odd n, frequencies from d/2 on.
+        ValueError, TypeError: counts that are not positive whole numbers, an odd n, frequencies from d/2 on, more than
+            the memory.
 
     >>> odd, even = orthogonal_frequencies(d=8, n=2)
     >>> bool(abs(odd[0] * 2 - [1, 0.5**0.5, 0, -(0.5**0.5), -1, -(0.5**0.5), 0, 0.5**0.5]).max() < 1e-15)
@@ -103,6 +116,7 @@ def orthogonal_frequencies(d: int, n: int) -> Classes:
         raise ValueError(f"n: got {n}, takes an even number: two phases of n / 2 frequencies")
     if 2 * n >= d:
         raise ValueError(f"n: got {n} with d = {d}, takes less than d / 2, the highest frequency")
+    require_memory("n", n, 6 * 8 * d * n, "the waves")
     m = np.arange(1, n + 1)
     # Whole turns are taken off in integers; the quotient is then exact up to one rounding.
     angles = 2 * np.pi * (np.outer(m, np.arange(d)) % d / d)

@@ -7,13 +7,25 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from shiftmath._shared.values import show
+
 VARIABLE = "SHIFTMATH_DATA"
 GZIP = b"\x1f\x8b"
 
 
+def as_path(name: str, path: str | os.PathLike[str]) -> Path:
+    """A path, with ~ as the user's home."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name}: got {show(path)}, takes a path")
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, TypeError) as error:  # nobody's home; a path of bytes
+        raise ValueError(f"{name}: got {show(path)}, takes a path ({error})") from error
+
+
 def existing_folder(name: str, folder: str | os.PathLike[str]) -> Path:
     """`folder` as a path; a FileNotFoundError if it is not there."""
-    path = Path(folder).expanduser()
+    path = as_path(name, folder)
     if not path.is_dir():
         raise FileNotFoundError(f"{name}: got {str(folder)!r}, takes a folder that exists")
     return path

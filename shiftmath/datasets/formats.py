@@ -1,24 +1,23 @@
-"""Files of images as arrays of unsigned bytes: idx files, records of CIFAR-10, folders and tar archives of images."""
+"""Files of images as arrays of unsigned bytes: idx files, records of CIFAR-10, and what Pillow reads."""
 
-import io
-import lzma
+import math
 import os
-import tarfile
-import zlib
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from shiftmath._shared.arguments import as_shape
-from shiftmath.datasets.files import existing_folder, unzipped
+from shiftmath._shared.arguments import as_text
+from shiftmath._shared.memory import require_memory
+from shiftmath.datasets.archives import Parts
+from shiftmath.datasets.files import as_path, unzipped
+from shiftmath.datasets.folders import Source
+
+__all__ = ["Bytes", "cifar_records", "decode", "read_idx"]
 
 Bytes = UInt8[np.ndarray, "..."]
-Source = Path | io.BytesIO
-Parts = tuple[str, ...]
-# The class, the name of the file in it, and where its bytes are.
-ImageFile = tuple[str, str, Source]
 
 RECORD = 1 + 3 * 32 * 32
 
@@ -35,12 +34,15 @@ def read_idx(path: str | os.PathLike[str], md5: str | None = None) -> Bytes:
 
     Raises:
         ValueError: another kind of file, a truncated one, or one of another checksum; each by name.
+        TypeError: no path, no checksum.
         FileNotFoundError: no such file.
 
     Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits (1998), file formats.
     """
-    path = Path(path).expanduser()
-    content = unzipped(path, md5)
+    path = as_path("path", path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: got {str(path)!r}, takes an idx file that exists")
+    content = unzipped(path, None if md5 is None else as_text("md5", md5, "a checksum in hexadecimal digits, or None"))
     if content[:3] != b"\0\0\x08" or len(content) < 4 or len(content) < 4 + 4 * content[3]:
         raise ValueError(f"{path}: got first bytes '{content[:4].hex(' ')}', takes an idx file: 00 00 08, then axes")
     start = 4 + 4 * content[3]
@@ -62,69 +64,49 @@ def cifar_records(name: str, content: bytes) -> tuple[Bytes, Bytes]:
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]
 
 
-def read_members(path: Path, wanted: Callable[[Parts], bool]) -> dict[Parts, bytes]:
-    """The files of a tar archive whose paths, as tuples of their parts, are `wanted`."""
-    found = {}
-    try:
-        # Read as they come: a step back would unpack all before it again.
-        with tarfile.open(path) as archive:
-            for member in archive:
-                parts = PurePosixPath(member.name).parts
-                if member.isfile() and wanted(parts):
-                    found[parts] = archive.extractfile(member).read()  # type: ignore[union-attr]
-    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        raise ValueError(f"{path}: got a broken archive ({error}), takes a whole tar file") from error
-    return found
+def decode(
+    files: Mapping[Parts, Source], size: tuple[int, int] | None, grayscale: bool
+) -> UInt8[np.ndarray, "n height width *channels"]:
+    """Images (n, height, width, 3), or (n, height, width) in gray, all of one size or brought to `size`.
 
-
-def image_files(folder: str | os.PathLike[str], split: str | None) -> list[ImageFile]:
-    """The files CLASS/NAME of images in a folder or a tar archive, or in its folder `split`, sorted by name."""
-    path = Path(folder).expanduser()
-    inside = (split,) if split else ()
-    sources: dict[Parts, Source]
-    if path.is_file():
-        members = read_members(path, lambda parts: parts[:-2] == inside and _is_image(parts[-2:]))
-        sources = {parts[-2:]: io.BytesIO(content) for parts, content in members.items()}
-    else:
-        place = existing_folder("folder", path).joinpath(*inside)
-        sources = {parts: p for p in place.glob("*/*") if _is_image(parts := p.parts[-2:])}
-    if not sources:
-        wanted = "/".join((*inside, "CLASS", "NAME.png"))
-        raise ValueError(f"folder: got {str(folder)!r}, takes a folder or a tar file with images {wanted} (jpg, jpeg)")
-    return [(*parts, sources[parts]) for parts in sorted(sources)]  # type: ignore[misc]
-
-
-def _is_image(parts: Parts) -> bool:
-    visible = not any(part.startswith(".") for part in parts)
-    return len(parts) == 2 and visible and parts[1].lower().endswith((".png", ".jpg", ".jpeg"))
-
-
-def decode(files: Sequence[ImageFile], size: tuple[int, int] | None, grayscale: bool) -> Bytes:
-    """Images (n, height, width, 3), or (n, height, width) in gray, all of one size or brought to `size`."""
-    if size is not None and len(as_shape("size", size)) != 2:
-        raise ValueError(f"size: got {size!r}, takes (height, width)")
-    images = [_decode_one(*file, size, grayscale) for file in files]
-    for image, (kind, name, _) in zip(images, files, strict=True):
-        if image.shape != images[0].shape:
-            first = f"{images[0].shape[:2]} in {files[0][0]}/{files[0][1]}"
+    Raises:
+        ValueError: an image that is broken or has not 8 bits a channel; two of different sizes, unless they are brought
+            to one; more than the memory.
+    """
+    pixels, values = np.empty(0), 1 if grayscale else 3
+    if size is not None:
+        _require_memory("size", size, len(files) * math.prod(size) * values)
+    for number, (parts, source) in enumerate(files.items()):
+        image = _decode_one("/".join(parts), source, size, grayscale)
+        if not number:
+            _require_memory("folder", "/".join(parts), len(files) * image.size)
+            pixels, first = np.empty((len(files), *image.shape), np.uint8), "/".join(parts)
+        if image.shape != pixels.shape[1:]:
             raise ValueError(
-                f"folder: got sizes {first} and {image.shape[:2]} in {kind}/{name}, takes images of one size; "
-                "or pass size=(height, width)"
+                f"folder: got sizes {pixels.shape[1:3]} in {first} and {image.shape[:2]} in {'/'.join(parts)}, takes "
+                "images of one size; or pass size=(height, width)"
             )
-    return np.stack(images)
+        pixels[number] = image
+    return pixels
 
 
-def _decode_one(kind: str, name: str, source: Source, size: tuple[int, int] | None, grayscale: bool) -> Bytes:
+def _require_memory(name: str, got: Any, count: int) -> None:
+    """Each value is a byte, once more where a part is kept, and then a float64."""
+    require_memory(name, got, 10 * count, "the images")
+
+
+def _decode_one(name: str, source: Source, size: tuple[int, int] | None, grayscale: bool) -> Bytes:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(source) as image:
-            # Modes I and F have more than 8 bits, which Pillow would clip.
-            if image.mode[0] in "IF":
-                raise ValueError(f"pixels of mode {image.mode}")
-            converted = ImageOps.exif_transpose(image).convert("L" if grayscale else "RGB")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{kind}/{name}: got {error}, takes a whole PNG or JPEG of 8 bits") from error
+        # Pillow warns of an image of 90 million pixels without its name, and refuses one of 180 million.
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning), Image.open(source) as i:
+            # Modes I and F have more than 8 bits, and so has color of this kind; Pillow would clip.
+            if i.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in i.tile):
+                raise ValueError(f"pixels of mode {i.mode} with more than 8 bits")
+            converted = ImageOps.exif_transpose(i).convert("L" if grayscale else "RGB")
+    except Exception as error:  # each format is broken in ways of its own
+        raise ValueError(f"{name}: got {error}, takes a whole image of 8 bits a channel") from error
     if size is not None:
-        converted = ImageOps.fit(converted, size[::-1], Image.Resampling.BILINEAR)
+        converted = ImageOps.fit(converted, (size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(converted)

@@ -6,19 +6,21 @@ its checksum.
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from shiftmath.datasets.files import download, find, require_checksum
-from shiftmath.datasets.formats import Bytes, cifar_records, decode, image_files, read_idx, read_members
+from shiftmath._shared.arguments import as_bool, as_choice, as_shape, as_text
+from shiftmath._shared.values import show
+from shiftmath.datasets.archives import read_members
+from shiftmath.datasets.files import as_path, download, find, require_checksum
+from shiftmath.datasets.folders import class_folders
+from shiftmath.datasets.formats import Bytes, cifar_records, decode, read_idx
+from shiftmath.datasets.labelled import Images, first, require_limit
 
 __all__ = ["Images", "cifar10", "digits", "image_folder", "mnist", "read_idx"]
 
-Labels = Int[np.ndarray, "n"]
-Batch = Float[np.ndarray, "n height width *channels"]
 Folder = str | os.PathLike[str]
 
 MNIST_ADDRESS = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -55,76 +57,10 @@ CIFAR10_PARTS = {"train": [f"data_batch_{i}.bin" for i in range(1, 6)], "test": 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Images with values in [0, 1], their labels, and a name that says where they come from.
-
-    Attributes:
-        images: (n, height, width), or (n, height, width, channels) in color; float64.
-        labels: (n,), integers.
-        name: for the reader of a figure.
-        classes: the names of labels 0, 1, ...; empty if the labels are the names.
-    """
-
-    images: Batch
-    labels: Labels
-    name: str
-    classes: tuple[str, ...] = ()
-
-    def of_class(self, label: int) -> Float[np.ndarray, "m height width *channels"]:
-        """The images of one class.
-
-        Raises:
-            ValueError: no image has this label.
-        """
-        if label not in self.labels:
-            raise ValueError(f"label: got {label!r}, takes one of {np.unique(self.labels).tolist()}")
-        return self.images[self.labels == label]
-
-    def take(self, per_class: int, seed: int) -> "Images":
-        """A random subset with `per_class` images of each class, in their order here.
-
-        With the same seed a smaller subset is part of a larger one.
-
-        Raises:
-            ValueError: `per_class` is not positive, or a class has fewer images.
-
-        >>> digits().take(5, seed=0).images.shape
-        (50, 8, 8)
-        """
-        _require_count("per_class", per_class)
-        smallest = np.unique(self.labels, return_counts=True)[1].min()
-        if per_class > smallest:
-            raise ValueError(f"per_class: got {per_class}, takes at most {smallest}, the size of the smallest class")
-        order = np.random.default_rng(seed).permutation(len(self.labels))
-        chosen = np.sort(order[_first(self.labels[order], per_class)])
-        return Images(self.images[chosen], self.labels[chosen], self.name, self.classes)
-
-
-def _first(labels: np.ndarray, limit: int | None) -> np.ndarray:
-    """The positions of the first `limit` entries of each label, in order; all if it is None."""
-    if limit is None:
-        return np.arange(len(labels))
-    _require_count("limit", limit)
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:limit] for label in np.unique(labels)]))
-
-
 def _images(pixels: Bytes, labels: np.ndarray, name: str, classes: tuple[str, ...], limit: int | None) -> Images:
     """Bytes as values in [0, 1]: only what is kept is converted to float64."""
-    kept = _first(labels, limit)
+    kept = first(labels, limit)
     return Images(pixels[kept] / 255.0, labels[kept].astype(int), name, classes)
-
-
-def _require_split(split: str) -> None:
-    if split not in ("train", "test"):
-        raise ValueError(f"split: got {split!r}, takes 'train' or 'test'")
-
-
-def _require_count(name: str, count: int) -> None:
-    if not isinstance(count, (int, np.integer)) or isinstance(count, bool):
-        raise TypeError(f"{name}: got {count!r}, takes a positive integer")
-    if count < 1:
-        raise ValueError(f"{name}: got {count}, takes a positive integer")
 
 
 def digits() -> Images:
@@ -163,7 +99,8 @@ def mnist(split: str = "train", folder: Folder | None = None, limit: int | None 
     Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition,
     Proceedings of the IEEE 86 (1998).
     """
-    _require_split(split)
+    as_choice("split", split, ("train", "test"))
+    require_limit(limit)
     pixels, labels = (_mnist_array(*file, folder) for file in MNIST[split])
     return _images(pixels, labels, f"MNIST, {split}", (), limit)
 
@@ -194,15 +131,16 @@ def cifar10(split: str = "train", folder: Folder | None = None, limit: int | Non
 
     Source: A. Krizhevsky, Learning multiple layers of features from tiny images (2009).
     """
-    _require_split(split)
+    as_choice("split", split, ("train", "test"))
+    require_limit(limit)
     official = CIFAR10_ADDRESS.rsplit("/", 1)[1]
     path = find((official, "cifar10-jpeg", "cifar10-jpeg.tar.xz"), folder, "cifar10")
     if path is not None and path.name != official:
         return _cifar10_jpeg(path, split, limit)
     path = path or download(CIFAR10_ADDRESS, CIFAR10_SHA256, [official])
     require_checksum(path, path.read_bytes(), "sha256", CIFAR10_SHA256)
-    members = read_members(path, lambda parts: parts[-1] in CIFAR10_PARTS[split])
-    pixels, labels = cifar_records(str(path), b"".join(members[parts] for parts in sorted(members)))
+    found = read_members(path, lambda parts: parts[-1] in CIFAR10_PARTS[split]).wanted
+    pixels, labels = cifar_records(str(path), b"".join(found[parts] for parts in sorted(found)))
     return _images(pixels, labels, f"CIFAR-10, {split}", CIFAR10_CLASSES, limit)
 
 
@@ -221,29 +159,46 @@ def image_folder(
     size: tuple[int, int] | None = None,
     grayscale: bool = False,
     limit: int | None = None,
+    allow_empty: bool = False,
 ) -> Images:
-    """Your own images: the files CLASS/NAME.png, .jpg or .jpeg of a folder, 8 bits a channel.
+    """Your own images: the files CLASS/NAME.png of a folder, or .jpg, .bmp, .gif, .tiff, .webp, 8 bits a channel.
 
-    Label k is the k-th class in the order of the names, and so are the images ordered. Other files and hidden ones
-    are left out, transparency is dropped.
+    The classes are the folders, and label k is the k-th in the order of their names, so that train and test agree if
+    they have the same ones. Folders inside a class belong to it: CLASS/SUB/NAME.png. Images are ordered by their paths.
+    Hidden files are left out, and so are other files, which `skipped` lists; transparency is dropped; of several frames
+    or pages the first is taken.
 
     Args:
-        folder: the folder, or a tar archive of it.
+        folder: the folder, or a tar or zip archive of it, in which it may lie below one folder on top.
         split: the subfolder that has the classes, such as "train"; None if the folder has them itself.
         size: (height, width): cut to these proportions around the center, then scaled with a filter as wide as the
             new pixels; None takes images of one size only.
         grayscale: (n, height, width) with the luma 0.299 R + 0.587 G + 0.114 B, rounded, instead of
             (n, height, width, 3).
         limit: how many of each class are read, the first ones; None reads all.
+        allow_empty: whether a class may be a folder without images; it keeps its label.
 
     Raises:
         FileNotFoundError: no such folder.
-        ValueError: no images; a broken one, by its name; two of different sizes, by their names; a limit below 1.
+        ValueError, TypeError: no images; a class without; a folder of train and test without a split; a broken image,
+            by its name; two of different sizes, by their names; more than the memory; a limit below 1.
     """
-    files = image_files(folder, split)
-    classes = sorted({kind for kind, _, _ in files})
-    labels = np.array([classes.index(kind) for kind, _, _ in files])
-    kept = _first(labels, limit)
-    pixels = decode([files[i] for i in kept], size, grayscale)
-    name = Path(folder).expanduser().resolve().name + (f", {split}" if split else "")
-    return _images(pixels, labels[kept], name, tuple(classes), None)
+    split = None if split is None else as_text("split", split, "the name of a folder, or None")
+    grayscale, allow_empty = as_bool("grayscale", grayscale), as_bool("allow_empty", allow_empty)
+    size = None if size is None else _size(size)
+    require_limit(limit)
+    tree = class_folders(folder, split, allow_empty)
+    labels = np.array([tree.classes.index(parts[0]) for parts in tree.images])
+    files = list(tree.images.items())
+    kept = first(labels, limit)
+    pixels = decode(dict(files[i] for i in kept), size, grayscale)
+    name = as_path("folder", folder).resolve().name + (f", {split}" if split else "")
+    data = _images(pixels, labels[kept], name, tree.classes, None)
+    return replace(data, skipped=tuple("/".join(parts) for parts in tree.others))
+
+
+def _size(size: tuple[int, int]) -> tuple[int, int]:
+    lengths = as_shape("size", size)
+    if len(lengths) != 2:
+        raise ValueError(f"size: got {show(size)}, takes (height, width)")
+    return lengths[0], lengths[1]

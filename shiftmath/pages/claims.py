@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shiftmath._shared.arguments import as_array, require_finite
+
 __all__ = ["EVIDENCE", "HEADINGS", "Claim", "compared", "numbers"]
 
 # From the strongest to the weakest. A number of an earlier run, kept against regressions, is pinned: no prediction.
@@ -106,11 +108,13 @@ def _interval(ends: Any) -> str:
     return "{:.6g} to {:.6g}".format(*ends)
 
 
-def numbers(claim: str, name: str, x: ArrayLike) -> np.ndarray:
-    """A non-empty array of finite numbers."""
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"claim {claim!r}: {name} is {x!r}, takes numbers")
-    if array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"claim {claim!r}: {name} is {x!r}, takes finite numbers, at least one")
+def numbers(argument: str, x: ArrayLike, complex_allowed: bool = True) -> np.ndarray:
+    """A non-empty array of finite numbers, real or complex."""
+    takes = (
+        "finite numbers, at least one" if complex_allowed else "finite real numbers, at least one, which have an order"
+    )
+    array = as_array(argument, x, takes, complex_allowed=complex_allowed, to_numpy=True)
+    if array.size == 0:
+        raise ValueError(f"{argument}: got shape {array.shape}, takes {takes}")
+    require_finite(argument, array)
     return array.astype(complex if array.dtype.kind == "c" else float)

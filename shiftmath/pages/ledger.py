@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice
+from shiftmath._shared.values import show
 from shiftmath.pages.claims import EVIDENCE, HEADINGS, Claim, compared, numbers
 
 __all__ = ["FalseClaim", "Ledger", "fitted_slope"]
@@ -62,13 +63,13 @@ class Ledger:
         self, claim: str, measured: ArrayLike, bound: ArrayLike, tolerance: float = 0.0, *, evidence: str = DEFAULT
     ) -> None:
         """measured <= bound + tolerance, at every entry."""
-        self._compare(claim, "at_most", measured, tolerance, evidence, expected=bound)
+        self._compare(claim, "at_most", measured, tolerance, evidence, bound=bound)
 
     def at_least(
         self, claim: str, measured: ArrayLike, bound: ArrayLike, tolerance: float = 0.0, *, evidence: str = DEFAULT
     ) -> None:
         """measured >= bound - tolerance, at every entry."""
-        self._compare(claim, "at_least", measured, tolerance, evidence, expected=bound)
+        self._compare(claim, "at_least", measured, tolerance, evidence, bound=bound)
 
     def between(
         self,
@@ -122,15 +123,16 @@ class Ledger:
         if _words("claim", claim) in {c.claim for c in self.claims}:
             raise ValueError(f"claim {claim!r}: got a claim made before, takes new words")
         as_choice(f"claim {claim!r}: evidence", evidence, EVIDENCE)
-        m, t = numbers(claim, "measured", measured), _tolerance(claim, tolerance)
-        sides = [numbers(claim, name, bound) for name, bound in bounds.items()]
+        name, ordered = "value" if kind == "between" else "measured", kind in ("at_most", "at_least", "between")
+        m, *sides = (
+            numbers(f"claim {claim!r}: {side}", x, not ordered) for side, x in ({name: measured} | bounds).items()
+        )
+        t = _tolerance(f"claim {claim!r}: tolerance", tolerance)
         shapes = [side.shape for side in (m, *sides)]
         shape = max(shapes, key=len) if kind == "between" else m.shape
         if not set(shapes) <= {(), shape}:
-            names = " and ".join(f"{s} {name}" for s, name in zip(shapes, ("measured", *bounds), strict=True))
-            raise ValueError(f"claim {claim!r}: got shapes {names}, takes one shape or a scalar")
-        if kind in ("at_most", "at_least", "between") and any("c" in a.dtype.kind for a in (m, *sides)):
-            raise TypeError(f"claim {claim!r}: got complex numbers, which have no order")
+            got = " and ".join(f"{s} {side}" for s, side in zip(shapes, (name, *bounds), strict=True))
+            raise ValueError(f"claim {claim!r}: got shapes {got}, takes one shape or a scalar")
         self.claims.append(Claim(claim, kind, *compared(kind, *np.broadcast_arrays(m, *sides)), t, evidence))
 
     def _require_open(self) -> None:
@@ -175,24 +177,24 @@ def fitted_slope(xs: ArrayLike, ys: ArrayLike) -> float:
     >>> round(fitted_slope([1, 2, 4], [3, 12, 48]), 12)
     2.0
     """
-    x, y = numbers("slope", "xs", xs), numbers("slope", "ys", ys)
+    x, y = numbers("xs", xs, False), numbers("ys", ys, False)
     if x.shape != y.shape or x.ndim != 1 or len(set(x.tolist())) < 3 or min(x.min(), y.min()) <= 0:
         raise ValueError(
-            f"slope: got xs {x} and ys {y}, takes as many ys as xs, all above 0, at three or more different xs"
+            f"xs and ys: got {show(x)} and {show(y)}, takes as many ys as xs, all above 0, at three different xs"
         )
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
 def _words(name: str, text: str) -> str:
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"{name}: got {text!r}, takes words")
+        raise ValueError(f"{name}: got {show(text)}, takes words")
     return text
 
 
-def _tolerance(claim: str, tolerance: float) -> float:
-    t = numbers(claim, "tolerance", tolerance)
+def _tolerance(argument: str, tolerance: float) -> float:
+    t = numbers(argument, tolerance)
     if t.ndim or t.dtype.kind == "c" or t < 0:
-        raise ValueError(f"claim {claim!r}: tolerance is {tolerance!r}, takes one number of at least 0")
+        raise ValueError(f"{argument}: got {show(tolerance)}, takes one number of at least 0")
     return float(t)
 
 

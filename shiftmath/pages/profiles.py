@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
+from shiftmath._shared.arguments import as_text
+
 __all__ = ["choose", "compiled_once", "profile", "provenance"]
 
 PACKAGES = ("shiftmath", "numpy", "scipy", "scikit-learn", "matplotlib", "jax", "equinox", "optax")
@@ -36,6 +38,7 @@ def choose(*, quick: T, full: T) -> T:
 def provenance(data: str) -> str:
     """How a page was made: profile, data and versions."""
     versions = ", ".join(f"{p} {version(p)}" for p in PACKAGES)
+    data = as_text("data", data, "words")
     return f"profile: {profile()}\ndata: {data}\nPython {platform.python_version()}, {versions}"
 
 

@@ -109,7 +109,50 @@ def test_digits_are_whole_sixteenths():
     assert sum(len(data.of_class(label)) for label in range(10)) == 1797
 
 
-@pytest.mark.parametrize("label", [10, -1, "three"])
-def test_a_class_that_is_not_there_is_named(label):
-    with pytest.raises(ValueError, match=r"label: got .*, takes one of"):
+@pytest.mark.parametrize(
+    ("label", "error"),
+    [
+        (10, ValueError),
+        (-1, ValueError),
+        (10**30, ValueError),
+        ("three", TypeError),
+        (True, TypeError),
+        ([1], TypeError),
+    ],
+)
+def test_a_class_that_is_not_there_is_named(label, error):
+    with pytest.raises(error, match=r"^label: got .*, takes one of \[0, 1, 2, 3, 4, 5, 6, 7, 8, 9\]"):
         digits().of_class(label)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "x", None, True])
+def test_a_seed_is_a_whole_number(seed):
+    for call in (lambda: orthogonal_vectors(8, 2, seed), lambda: digits().take(5, seed)):
+        with pytest.raises((TypeError, ValueError), match=r"^seed: got .*, takes a whole number of at least 0"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("gray", "contrast"), [(1e30, 1.0), (1.0, 2.0**-53), (-1.0, 2.0**-53), (-1e308, -1e308), (1e308, 1e308)]
+)
+def test_dots_that_cannot_be_told_from_gray_are_refused(gray, contrast):
+    with pytest.raises(
+        ValueError, match=r"^gray: got .* with contrast = .*, takes a level from which float64 can tell"
+    ):
+        dot_on_gray(3, gray=gray, contrast=contrast)
+    white, black = dot_on_gray(3, gray=1e15, contrast=0.25)
+    assert white[1] - black[1] == 0.5
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: dot_on_gray((10**6, 10**6)),
+        lambda: dot_on_gray(10**30),
+        lambda: orthogonal_vectors(10**7, 10**6),
+        lambda: orthogonal_frequencies(10**7, 10**6),
+    ],
+)
+def test_constructions_that_exceed_the_memory_are_refused_before_the_work(call):
+    with pytest.raises(ValueError, match=r"^\w+: got .*, the \w+ would take \d+ bytes, takes what fits the"):
+        call()

@@ -1,18 +1,18 @@
+"""MNIST, CIFAR-10 and idx files: read, found, fetched and refused; subsets of images."""
+
 import gzip
 import hashlib
-import io
 import os
 import struct
-import tarfile
 
 import numpy as np
 import pooch
 import pytest
 import requests
-from PIL import Image
+from image_files import random_bytes, tar_bytes, write_images
 
-from shiftmath import datasets
 from shiftmath.datasets import Images, cifar10, digits, image_folder, mnist, read_idx
+from shiftmath.datasets import images as loaders
 from shiftmath.datasets.files import find
 
 REAL = os.environ.get("SHIFTMATH_DATA")
@@ -37,10 +37,6 @@ def idx(array):
     return struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
-def random_bytes(rng, *shape):
-    return rng.integers(0, 256, shape, dtype=np.uint8)
-
-
 @pytest.fixture
 def small_mnist(monkeypatch, rng):
     """Four small files as the published ones: contents by name, and their arrays by split."""
@@ -53,7 +49,7 @@ def small_mnist(monkeypatch, rng):
             (n, hashlib.sha256(gzip.compress(contents[n], mtime=0)).hexdigest(), hashlib.md5(contents[n]).hexdigest())
             for n in names
         )
-    monkeypatch.setattr(datasets, "MNIST", table)
+    monkeypatch.setattr(loaders, "MNIST", table)
     return contents, arrays
 
 
@@ -160,7 +156,7 @@ def test_a_folder_given_has_to_have_the_files(tmp_path, monkeypatch):
         monkeypatch.setenv("SHIFTMATH_DATA", "/nowhere")
         with pytest.raises(FileNotFoundError, match="SHIFTMATH_DATA: got '/nowhere', takes a folder that exists"):
             load()
-        with pytest.raises(ValueError, match="split: got 'val', takes 'train' or 'test'"):
+        with pytest.raises(ValueError, match="split: got 'val', takes one of 'train', 'test'"):
             load("val")
 
 
@@ -227,16 +223,6 @@ def test_a_download_is_kept(monkeypatch, cache, small_mnist):
     assert sorted(p.name for p in cache.iterdir()) == asked
 
 
-def tar_bytes(files, mode="w:gz"):
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return stream.getvalue()
-
-
 def write_cifar(folder, monkeypatch, images, labels):
     """An official archive of 6 parts, two images each, written pixel by pixel."""
     records = [
@@ -248,7 +234,7 @@ def write_cifar(folder, monkeypatch, images, labels):
     # The published archive does not list its parts in order.
     content = tar_bytes({"cifar-10-batches-bin/readme.html": b"x"} | dict(reversed(parts.items())))
     (folder / OFFICIAL).write_bytes(content)
-    monkeypatch.setattr(datasets, "CIFAR10_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(loaders, "CIFAR10_SHA256", hashlib.sha256(content).hexdigest())
 
 
 def test_cifar_records_are_a_label_and_three_planes(tmp_path, monkeypatch, rng):
@@ -271,135 +257,9 @@ def test_an_official_archive_of_another_content_is_refused(tmp_path, monkeypatch
         ({"readme.html": b"x"}, "got 0 bytes, takes records of 3073"),
     ]:
         (tmp_path / OFFICIAL).write_bytes(tar_bytes(files))
-        monkeypatch.setattr(datasets, "CIFAR10_SHA256", hashlib.sha256((tmp_path / OFFICIAL).read_bytes()).hexdigest())
+        monkeypatch.setattr(loaders, "CIFAR10_SHA256", hashlib.sha256((tmp_path / OFFICIAL).read_bytes()).hexdigest())
         with pytest.raises(ValueError, match=f"{OFFICIAL}: {message}"):
             cifar10("test", folder=tmp_path)
-
-
-def write_images(folder, classes, rng, shape=(3, 4, 3), n=3):
-    """Random PNG files CLASS/0.png, ...; the pixels in the order of the names."""
-    pixels = random_bytes(rng, len(classes) * n, *shape)
-    for i, image in enumerate(pixels):
-        path = folder / classes[i // n] / f"{i % n}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-    return pixels
-
-
-def test_an_image_folder_is_its_pixels_in_the_order_of_the_names(tmp_path, rng):
-    pixels = write_images(tmp_path / "pets" / "train", ["Zebra", "bird", "cat"], rng)
-    (tmp_path / "pets/train/cat/notes.txt").write_text("no image")
-    (tmp_path / "pets/train/cat/.hidden.png").write_text("no image")
-    (tmp_path / "pets/train/.ipynb_checkpoints").mkdir()
-    (tmp_path / "pets/train/.ipynb_checkpoints/0.png").write_text("no image")
-    (tmp_path / "pets/train/cat/2.png").rename(tmp_path / "pets/train/cat/2.PNG")
-    data = image_folder(tmp_path / "pets", "train")
-    assert np.array_equal(np.rint(data.images * 255), pixels)
-    assert data.labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    assert data.classes == ("Zebra", "bird", "cat")
-    assert (data.name, image_folder(tmp_path / "pets/train").name) == ("pets, train", "train")
-    assert np.array_equal(image_folder(tmp_path / "pets/train", limit=2).images, data.images[[0, 1, 3, 4, 6, 7]])
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
-@pytest.mark.parametrize("root", ["", "./"])
-def test_a_tar_archive_of_a_folder_is_the_folder(tmp_path, rng, mode, root):
-    write_images(tmp_path / "pets" / "train", ["bird", "cat"], rng)
-    write_images(tmp_path / "pets" / "test", ["bird", "cat"], rng)
-    files = sorted((p.relative_to(tmp_path / "pets"), p.read_bytes()) for p in (tmp_path / "pets").rglob("*.png"))
-    (tmp_path / "pets.tar").write_bytes(tar_bytes({f"{root}{name}": c for name, c in reversed(files)}, mode))
-    for split in ("train", "test"):
-        folder, archive = image_folder(tmp_path / "pets", split), image_folder(tmp_path / "pets.tar", split)
-        assert np.array_equal(archive.images, folder.images)
-        assert np.array_equal(archive.labels, folder.labels)
-    (tmp_path / "pets.tar").write_bytes((tmp_path / "pets.tar").read_bytes()[:-600])
-    if mode != "w":  # a tar file without compression may end with zeros or without
-        with pytest.raises(ValueError, match=r"pets.tar: got a broken archive \(.*\), takes a whole tar file"):
-            image_folder(tmp_path / "pets.tar", "train")
-
-
-def test_gray_is_the_luma(tmp_path, rng):
-    pixels = write_images(tmp_path, ["a"], rng)
-    gray = image_folder(tmp_path, grayscale=True).images
-    assert gray.shape == (3, 3, 4)
-    # Half a level by rounding; weights of 16 bits move 3 x 255 levels by at most 2**-17 each.
-    assert abs(gray * 255 - pixels @ [0.299, 0.587, 0.114]).max() <= 0.5 + 3 * 255 * 2**-17
-
-
-def test_a_gray_image_is_the_same_in_all_channels(tmp_path, rng):
-    pixels = write_images(tmp_path, ["a"], rng, shape=(3, 4))
-    assert np.array_equal(np.rint(image_folder(tmp_path).images * 255), np.stack([pixels] * 3, axis=-1))
-    assert np.array_equal(np.rint(image_folder(tmp_path, grayscale=True).images * 255), pixels)
-
-
-def test_a_size_of_other_proportions_cuts_around_the_center(tmp_path, rng):
-    pixels = write_images(tmp_path, ["a"], rng, shape=(4, 8, 3))
-    assert np.array_equal(np.rint(image_folder(tmp_path, size=(4, 4)).images * 255), pixels[:, :, 2:6])
-    tall = image_folder(tmp_path, size=(4, 2)).images
-    assert np.array_equal(np.rint(tall * 255), pixels[:, :, 3:5])
-
-
-def test_scaling_keeps_constants_and_averages_what_it_drops(tmp_path):
-    (tmp_path / "a").mkdir()
-    Image.new("L", (30, 20), 77).save(tmp_path / "a/0.png")
-    checkers = (np.indices((20, 30)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    Image.fromarray(checkers).save(tmp_path / "a/1.png")
-    small = image_folder(tmp_path, size=(2, 3), grayscale=True).images * 255
-    assert np.array_equal(np.rint(small[0]), np.full((2, 3), 77))
-    # The signs alternate along both axes, and an alternating sum of weights that rise and fall is at most the largest:
-    # 1/10 for a triangle over 2 x 10 pixels, of which an edge cuts 1/8 off. Each of two passes rounds to a level.
-    assert abs(small[1] - 127.5).max() <= 127.5 * (1 / 10 / (7 / 8)) ** 2 + 2 * 0.5
-
-
-@pytest.mark.parametrize("name", ["0.jpg", "0.jpeg", "0.JPG"])
-def test_jpeg_files_are_read(tmp_path, name):
-    (tmp_path / "a").mkdir()
-    # 128 is the zero of JPEG's cosine transform: it survives exactly.
-    Image.new("L", (16, 8), 128).save(tmp_path / "a" / name, "JPEG")
-    assert np.array_equal(image_folder(tmp_path).images, np.full((1, 8, 16, 3), 128 / 255))
-
-
-def test_a_photo_is_turned_as_its_camera_says(tmp_path, rng):
-    pixels = random_bytes(rng, 3, 4, 3)
-    (tmp_path / "a").mkdir()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise by a quarter
-    Image.fromarray(pixels).save(tmp_path / "a/0.png", exif=exif)
-    assert np.array_equal(np.rint(image_folder(tmp_path).images[0] * 255), np.rot90(pixels, -1))
-
-
-def test_bad_images_are_named(tmp_path, rng):
-    write_images(tmp_path, ["bird", "cat"], rng)
-    whole = (tmp_path / "cat/1.png").read_bytes()
-    for content in (b"no image", b"", whole[:-30]):
-        (tmp_path / "cat/1.png").write_bytes(content)
-        with pytest.raises(ValueError, match=r"cat/1.png: got .*, takes a whole PNG or JPEG of 8 bits"):
-            image_folder(tmp_path)
-    Image.fromarray(np.full((3, 4), 60_000, np.uint16)).save(tmp_path / "cat/1.png")
-    with pytest.raises(ValueError, match=r"cat/1.png: got pixels of mode I;16, takes a whole PNG or JPEG of 8 bits"):
-        image_folder(tmp_path)
-    Image.new("RGB", (5, 3)).save(tmp_path / "cat/1.png")
-    sizes = r"got sizes \(3, 4\) in bird/0.png and \(3, 5\) in cat/1.png, takes images of one size; or pass size="
-    with pytest.raises(ValueError, match=sizes):
-        image_folder(tmp_path)
-
-
-def test_a_folder_without_images_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="folder: got '/nowhere', takes a folder that exists"):
-        image_folder("/nowhere")
-    with pytest.raises(ValueError, match=r"folder: got '.*', takes a folder or a tar file with images CLASS/NAME.png"):
-        image_folder(tmp_path)
-    with pytest.raises(
-        ValueError, match=r"takes a folder or a tar file with images train/CLASS/NAME.png \(jpg, jpeg\)"
-    ):
-        image_folder(tmp_path, "train")
-
-
-@pytest.mark.parametrize("size", [3, (3,), (3, 4, 3), (0, 4)])
-def test_size_is_a_height_and_a_width(tmp_path, rng, size):
-    write_images(tmp_path, ["a"], rng)
-    with pytest.raises(ValueError, match=r"size: got .*, takes"):
-        image_folder(tmp_path, size=size)
 
 
 def test_a_jpeg_re_encoding_says_so(tmp_path, monkeypatch, rng):
@@ -456,10 +316,10 @@ def test_every_image_of_a_class_is_as_likely_as_the_others(numbered):
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
-        (0, ValueError, "got 0, takes a positive integer"),
-        (-1, ValueError, "got -1, takes a positive integer"),
-        (1.5, TypeError, "got 1.5, takes a positive integer"),
-        (True, TypeError, "got True, takes a positive integer"),
+        (0, ValueError, "got 0, takes a whole number of at least 1"),
+        (-1, ValueError, "got -1, takes a whole number of at least 1"),
+        (1.5, TypeError, "got 1.5, takes a whole number of at least 1"),
+        (True, TypeError, "got True, takes a whole number of at least 1"),
     ],
 )
 def test_counts_are_positive_integers(tmp_path, rng, numbered, small_mnist, bad, error, message):

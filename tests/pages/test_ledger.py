@@ -88,26 +88,26 @@ def test_every_false_claim_is_named(ledger):
 )
 @pytest.mark.parametrize("kind", ["equal", "fails", "at_most", "at_least"])
 def test_nan_infinity_and_empty_arrays_are_errors_on_either_side(ledger, bad, kind):
-    with pytest.raises(ValueError, match=r"claim 'bad': measured is .*, takes finite numbers, at least one"):
+    with pytest.raises((ValueError, TypeError), match=r"claim 'bad': measured: got .*, takes finite"):
         getattr(ledger, kind)("bad", bad, 1.0, 1.0)
-    with pytest.raises(ValueError, match=r"claim 'bad': expected is .*, takes finite numbers|got shapes"):
+    with pytest.raises((ValueError, TypeError), match=r"claim 'bad': (expected|bound): got .*, takes finite"):
         getattr(ledger, kind)("bad", 1.0, bad, 1.0)
 
 
 @pytest.mark.parametrize("tolerance", [-1.0, math.nan, math.inf, [1.0, 2.0], 1j])
 def test_a_tolerance_is_one_number_of_at_least_zero(ledger, tolerance):
-    with pytest.raises(ValueError, match="claim 'bad': tolerance is"):
+    with pytest.raises(ValueError, match=r"claim 'bad': tolerance: got .*, takes"):
         ledger.equal("bad", 1.0, 1.0, tolerance)
 
 
-@pytest.mark.parametrize("value", ["one", None, object(), [[1.0], ["a"]]])
+@pytest.mark.parametrize("value", ["one", None, object(), [[1.0], ["a"]], np.ma.array([1.0, 2.0], mask=[0, 1])])
 def test_what_is_no_number_is_a_type_error(ledger, value):
-    with pytest.raises(TypeError, match=r"claim 'bad': measured is .*, takes numbers"):
+    with pytest.raises(TypeError, match=r"claim 'bad': measured: got .*, takes finite numbers"):
         ledger.equal("bad", value, 1.0, 0)
 
 
 def test_complex_numbers_have_no_order(ledger):
-    with pytest.raises(TypeError, match="claim 'bad': got complex numbers, which have no order"):
+    with pytest.raises(TypeError, match=r"claim 'bad': measured: got dtype complex128, takes .* which have an order"):
         ledger.at_most("bad", 1j, 1.0)
 
 
@@ -186,11 +186,11 @@ def test_every_row_says_how_many_values_and_on_what_evidence(ledger):
 
 
 def test_shapes_of_an_interval_must_match(ledger):
-    with pytest.raises(ValueError, match=r"got shapes \(2,\) measured and \(3,\) lower and \(\) upper"):
+    with pytest.raises(ValueError, match=r"got shapes \(2,\) value and \(3,\) lower and \(\) upper"):
         ledger.between("bad", [0, 0, 0], [1, 1], 2)
-    with pytest.raises(ValueError, match="upper is nan, takes finite numbers"):
+    with pytest.raises(ValueError, match=r"upper: got nan at \(\), takes finite numbers"):
         ledger.between("bad", 0, 1, math.nan)
-    with pytest.raises(TypeError, match="complex numbers, which have no order"):
+    with pytest.raises(TypeError, match=r"value: got dtype complex128, takes .* which have an order"):
         ledger.between("bad", 0, 1j, 2)
 
 
@@ -246,5 +246,5 @@ def test_fitted_slope_is_exact_on_powers():
     [([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [1, 0, 1]), ([1, 2, 3], [1, -1, 1]), ([1, 2, 3], [1, 2])],
 )
 def test_a_slope_takes_three_positive_points(xs, ys):
-    with pytest.raises(ValueError, match=r"slope: got xs .* takes as many ys as xs, all above 0"):
+    with pytest.raises(ValueError, match=r"xs and ys: got .* takes as many ys as xs, all above 0"):
         fitted_slope(xs, ys)

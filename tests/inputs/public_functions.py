@@ -1,0 +1,442 @@
+"""Every public function with good arguments, of which the tests replace one at a time; or a reason why not.
+
+A new public function belongs into CALLS, with a small and quick call, or into REASONS.
+"""
+
+import atexit
+import contextlib
+import io
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
+from inspect import isclass, isfunction
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from PIL import Image
+
+from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages
+from shiftmath.kernels import dots
+
+FACES = (
+    "dft",
+    "groups",
+    "margins",
+    "kernels",
+    "kernels.dots",
+    "kernels.dual",
+    "interpolant",
+    "networks",
+    "adversary",
+    "datasets",
+    "pages",
+)
+
+
+def public_names():
+    """{"room.name": object} for all that the faces offer, each once; methods of classes as "room.Class.method"."""
+    found, seen = {}, set()
+    for face in (*FACES, ""):
+        module = import_module(f"shiftmath.{face}".removesuffix("."))
+        own = [n for n, o in vars(module).items() if not n.startswith("_") and _is_of(o, module)]
+        for name in getattr(module, "__all__", own):
+            value = getattr(module, name)
+            if id(value) not in seen and callable(value) and not _is_error(value):
+                seen.add(id(value))
+                key = f"{face}.{name}".removeprefix(".")
+                found[key] = value
+                found |= {f"{key}.{n}": getattr(value, n) for n in _methods(value)}
+    return found
+
+
+def _is_of(value, module):
+    return callable(value) and value.__module__ == module.__name__
+
+
+def _is_error(value):
+    return isclass(value) and issubclass(value, BaseException)
+
+
+def _methods(value):
+    named = vars(value).items() if isclass(value) else ()
+    return [n for n, m in named if isinstance(m, classmethod) or (isfunction(m) and (n[0] != "_" or n == "__call__"))]
+
+
+@dataclass
+class Call:
+    """A function and good arguments; `work` names those of which a large number means more work, and is not bad."""
+
+    function: Callable[..., Any]
+    good: dict[str, Any]
+    work: tuple[str, ...] = ()
+
+
+def call(function, *, work=(), **good):
+    return Call(function, good, work)
+
+
+# Whole numbers, so that every dtype holds them.
+SIGNAL = np.array([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]])
+# Apart from each other, and each from any multiple of the other.
+HIGH, LOW = np.array([[2.0, 1.0], [3.0, 2.0], [2.0, 3.0]]), np.array([[-1.0, -2.0], [-2.0, -1.0]])
+ROWS = np.array([[1.0, 2.0, 0.0], [3.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
+IMAGES = np.array(
+    [[[1.0, 2.0, 0.0], [1.0, 0.0, 1.0], [2.0, 0.0, 1.0]], [[3.0, 1.0, 1.0], [0.0, 0.0, 1.0], [1.0, 2.0, 1.0]]]
+)
+SIGNS = np.array([1.0, -1.0, 1.0])
+OPPOSITE = np.array([[1.0, 2.0], [-1.0, -2.0]])
+SPECTRUM = np.array([4.0, 1.0, 2.0, 1.0])
+PAIR = np.array([1.0, -1.0])
+LABELS = np.array([0, 1, 1])
+
+
+def plane(x):
+    """A scalar function for attacks."""
+    return x.sum() - 2.5
+
+
+def pixel(X):
+    """A classifier."""
+    return X.reshape(len(X), -1)[:, 0] > 0
+
+
+def largest(x):
+    """An invariant function."""
+    return np.max(x)
+
+
+@cache
+def separator():
+    return margins.max_margin(HIGH, LOW)
+
+
+@cache
+def few_images():
+    return datasets.Images(np.arange(8.0).reshape(4, 2, 1) / 8, np.array([0, 1, 0, 1]), "few")
+
+
+@cache
+def predictor(kernel=None):
+    return interpolant.Interpolant(kernels.FullyConnected(), OPPOSITE, PAIR)
+
+
+@cache
+def network(classes=2):
+    return networks.fully_connected(jax.random.key(0), 3, classes, width=2, dtype=float)
+
+
+@cache
+def descent():
+    return optax.sgd(0.01)
+
+
+def claimed(method):
+    """The claim that a method of a new ledger makes."""
+
+    def claim(**arguments):
+        ledger = pages.Ledger("a page")
+        getattr(ledger, method)(**arguments)
+        return ledger.claims[0]
+
+    return claim
+
+
+def closed():
+    ledger = pages.Ledger("a page")
+    ledger.equal("one", 1, 1, 0)
+    ledger.fails("two", 1, 2, 0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        ledger.close()
+
+
+@cache
+def folder():
+    """A folder with an image of one class and an idx file, which goes with the process."""
+    place = Path(mkdtemp())
+    atexit.register(shutil.rmtree, place)
+    (place / "cat").mkdir()
+    Image.new("L", (3, 2)).save(place / "cat/0.png")
+    (place / "a.idx").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 3, 4]))
+    return place
+
+
+SHIFTS = groups.circular_shifts()
+FLAT = kernels.Convolutional(readout="flatten")
+AVERAGE = kernels.GroupAverage(kernels.FullyConnected(), SHIFTS)
+KEY = jax.random.key(0)
+CLAIM = {"claim": "a claim", "tolerance": 0.5, "evidence": "quoted"}
+NUMBERS = {"measured": np.array([1.0, 2.0])}
+POINTS = {"xs": np.array([1.0, 2.0, 3.0]), "ys": np.array([1.0, 2.0, 3.0])}
+ATTACK = {"X": ROWS, "y": SIGNS, "bounds": (-9.0, 9.0)}
+NETWORK = {"classes": 2, "bias": True, "input_norm": False, "hidden_norm": False, "initialisation": "torch"}
+KERNEL = {"depth": 1, "activation": "leaky_relu", "bias_std": 0.5, "weight_std": 1.5, "negative_slope": 0.25}
+PAGES = {"padding": "circular", "stride": 1, "channel_axis": False}
+
+CALLS = {
+    "dft.dc": call(dft.dc, x=SIGNAL, axes=(0, 1)),
+    "dft.dft": call(dft.dft, x=SIGNAL, axes=(0, 1)),
+    "dft.idft": call(dft.idft, spectrum=SPECTRUM, axes=(0,)),
+    "dft.idft_real": call(dft.idft_real, spectrum=SPECTRUM, axes=(0,)),
+    "dft.power_spectrum": call(dft.power_spectrum, x=SIGNAL, axes=(0, 1)),
+    "dft.shift_phases": call(dft.shift_phases, shape=(2, 3), shift=np.array([1.0, 2.0])),
+    "dft.shifted_span_dimension": call(dft.shifted_span_dimension, X=ROWS),
+    "groups.Group": call(groups.Group, moves=SHIFTS.moves),
+    "groups.Group.generators": call(SHIFTS.generators, shape=(2, 3)),
+    "groups.Group.elements": call(SHIFTS.elements, shape=(2, 3), work=("shape",)),
+    "groups.Group.order": call(SHIFTS.order, shape=(2, 3), work=("shape",)),
+    "groups.Group.orbit": call(SHIFTS.orbit, x=SIGNAL),
+    "groups.Group.sample_orbits": call(SHIFTS.sample_orbits, shape=(2, 3)),
+    "groups.Group.orbit_mean": call(SHIFTS.orbit_mean, x=SIGNAL),
+    "groups.assert_equivariant": call(groups.assert_equivariant, f=np.negative, x=SIGNAL, group=SHIFTS, tolerance=0.5),
+    "groups.assert_invariant": call(groups.assert_invariant, f=largest, x=SIGNAL, group=SHIFTS, tolerance=0.5),
+    "groups.circular_shifts": call(groups.circular_shifts, axes=(0, 1), stride=2),
+    "groups.consistency": call(groups.consistency, predict=pixel, X=ROWS, group=SHIFTS),
+    "groups.flips": call(groups.flips, axes=(0, 1)),
+    "groups.quarter_turns": call(groups.quarter_turns, axes=(0, 1)),
+    "groups.shift": call(groups.shift, x=SIGNAL, s=(1, 2)),
+    "margins.Separator.decision": call(lambda x: separator().decision(x), x=HIGH),
+    "margins.invariant_margin": call(
+        margins.invariant_margin, positives=HIGH, negatives=LOW, group=groups.flips(), tolerance=0.5
+    ),
+    "margins.max_margin": call(margins.max_margin, positives=HIGH, negatives=LOW, tolerance=0.5),
+    "kernels.FullyConnected": call(kernels.FullyConnected, **KERNEL),
+    "kernels.FullyConnected.__call__": call(kernels.FullyConnected(), X=ROWS, Z=ROWS[:2]),
+    "kernels.FullyConnected.nngp": call(kernels.FullyConnected(bias_std=0.5).nngp, X=ROWS, Z=ROWS[:2]),
+    "kernels.Convolutional": call(
+        kernels.Convolutional,
+        **KERNEL,
+        filter_size=3,
+        readout="average",
+        padding="circular",
+        dense_layers=0,
+        input_shape=(4, 4),
+        spatial_axes=2,
+    ),
+    "kernels.Convolutional.__call__": call(kernels.Convolutional(), X=IMAGES, Z=IMAGES[:1]),
+    "kernels.Convolutional.nngp": call(kernels.Convolutional(activation="gelu").nngp, X=IMAGES, Z=IMAGES[:1]),
+    "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=groups.circular_shifts(axes=0)),
+    "kernels.GroupAverage.__call__": call(AVERAGE, X=ROWS, Z=ROWS[:2]),
+    "kernels.dots.Dots": call(dots.Dots, shape=(2, 3), dots={(1, 2): 1.0}, gray=np.array([0.5, 1.0])),
+    "kernels.dots.Dots.array": call(dots.Dots((2, 3), {(1, 2): 1.0}).array),
+    "kernels.dots.dots_gram": call(
+        dots.dots_gram, kernel=kernels.Convolutional(), images=[dots.Dots((4, 4), {(1, 1): 1.0})], get="ntk"
+    ),
+    "kernels.dots.mixture": call(
+        dots.mixture, kernel=kernels.Convolutional(), images=[dots.Dots((4, 4), {(1, 1): 1.0})]
+    ),
+    "interpolant.Interpolant": call(interpolant.Interpolant, kernel=kernels.FullyConnected(), X=ROWS, y=SIGNS),
+    "interpolant.Interpolant.__call__": call(lambda Z: predictor()(Z), Z=HIGH),
+    "interpolant.Interpolant.gradient": call(lambda x: predictor().gradient(x), x=HIGH[0]),
+    "interpolant.Interpolant.distance": call(
+        lambda **arguments: predictor().distance(**arguments),
+        x=HIGH[0],
+        closed_form=True,
+        restarts=2,
+        seed=0,
+        work=("restarts",),
+    ),
+    "networks.fully_connected": call(
+        partial(networks.fully_connected, KEY), shape=(3,), width=2, depth=1, **NETWORK, work=("depth",)
+    ),
+    "networks.convolutional": call(
+        partial(networks.convolutional, KEY),
+        shape=(4,),
+        width=2,
+        filter_size=3,
+        depth=1,
+        readout="average",
+        **NETWORK,
+        **PAGES,
+        work=("depth",),
+    ),
+    "networks.residual": call(
+        partial(networks.residual, KEY),
+        shape=(4,),
+        widths=(2, 2),
+        filter_size=3,
+        blocks=1,
+        **NETWORK,
+        **PAGES,
+        work=("blocks",),
+    ),
+    "networks.logits": call(lambda **arguments: networks.logits(network(), **arguments), X=ROWS, batch_size=2),
+    "networks.cosine_sgd": call(networks.cosine_sgd, rate=0.5, steps=3, momentum=0.5, weight_decay=0.25),
+    "networks.staircase": call(networks.staircase, rates=(1, 2), boundaries=(3,)),
+    "networks.empirical_ntk": call(
+        lambda **arguments: networks.empirical_ntk(network(None), **arguments), X=ROWS, Z=ROWS
+    ),
+    "networks.layer_kernels": call(
+        lambda **arguments: networks.layer_kernels(network(None), **arguments), X=ROWS, Z=ROWS
+    ),
+    "networks.train": call(
+        lambda **arguments: networks.train(network(None), **arguments),
+        X=ROWS,
+        y=SIGNS,
+        rate=0.125,
+        steps=2,
+        work=("steps",),
+    ),
+    "networks.fit": call(
+        lambda **arguments: networks.fit(network(), optimiser=descent(), key=KEY, **arguments),
+        X=ROWS,
+        y=LABELS,
+        steps=2,
+        batch_size=2,
+        loss="cross-entropy",
+        progress=False,
+        work=("steps",),
+    ),
+    "networks.fit_many": call(
+        lambda **arguments: networks.fit_many(
+            partial(networks.fully_connected, shape=3, classes=2, width=2), KEY[None], optimiser=descent(), **arguments
+        ),
+        X=ROWS,
+        y=LABELS,
+        steps=2,
+        batch_size=2,
+        loss="cross-entropy",
+        progress=False,
+        per_seed=False,
+        work=("steps",),
+    ),
+    "adversary.ddn": call(
+        adversary.ddn,
+        f=plane,
+        **ATTACK,
+        steps=3,
+        gamma=0.5,
+        initial_norm=1.0,
+        levels=None,
+        refine=True,
+        loss="margin",
+        seed=0,
+        work=("steps", "levels"),
+    ),
+    "adversary.pgd": call(
+        adversary.pgd,
+        f=plane,
+        **ATTACK,
+        radius=1.0,
+        norm="l2",
+        steps=3,
+        step_size=0.5,
+        restarts=1,
+        loss="margin",
+        seed=0,
+        work=("steps", "restarts"),
+    ),
+    "adversary.fgsm": call(adversary.fgsm, f=plane, **ATTACK, radius=1.0, norm="l2", loss="margin"),
+    "adversary.decision_based": call(
+        adversary.decision_based, f=plane, **ATTACK, starts=ROWS, steps=3, seed=0, work=("steps",)
+    ),
+    "adversary.robust_accuracy": call(
+        partial(adversary.robust_accuracy, steps=2, restarts=1), f=plane, X=ROWS, y=SIGNS, radii=np.array([0.0, 1.0])
+    ),
+    "datasets.Images.of_class": call(lambda label: few_images().of_class(label), label=1),
+    "datasets.Images.take": call(lambda **arguments: few_images().take(**arguments), per_class=1, seed=0),
+    "datasets.cifar10": call(datasets.cifar10, split="train", folder=str(folder()), limit=2),
+    "datasets.digits": call(datasets.digits),
+    "datasets.dot_on_gray": call(datasets.dot_on_gray, shape=(2, 3), gray=0.5, contrast=1.0),
+    "datasets.image_folder": call(
+        datasets.image_folder, folder=str(folder()), split=None, size=(2, 2), grayscale=False, limit=2, allow_empty=True
+    ),
+    "datasets.mnist": call(datasets.mnist, split="train", folder=str(folder()), limit=2),
+    "datasets.orthogonal_frequencies": call(datasets.orthogonal_frequencies, d=9, n=2),
+    "datasets.orthogonal_vectors": call(datasets.orthogonal_vectors, d=9, n=2, seed=0),
+    "datasets.read_idx": call(datasets.read_idx, path=str(folder() / "a.idx"), md5="024af32ede042a3da5166737a6ec112c"),
+    "pages.Ledger": call(pages.Ledger, title="a page"),
+    "pages.Ledger.equal": call(claimed("equal"), **CLAIM, **NUMBERS, expected=np.array([1.0, 2.0])),
+    "pages.Ledger.fails": call(claimed("fails"), **CLAIM, **NUMBERS, expected=np.array([1.0, 2.0])),
+    "pages.Ledger.at_most": call(claimed("at_most"), **CLAIM, **NUMBERS, bound=np.array([1.0, 2.0])),
+    "pages.Ledger.at_least": call(claimed("at_least"), **CLAIM, **NUMBERS, bound=np.array([1.0, 2.0])),
+    "pages.Ledger.between": call(
+        claimed("between"), **CLAIM, lower=np.zeros(2), value=np.array([1.0, 2.0]), upper=np.array([3.0, 2.0])
+    ),
+    "pages.Ledger.slope": call(claimed("slope"), **CLAIM, **POINTS, expected=1.0),
+    "pages.Ledger.close": call(closed),
+    "pages.fitted_slope": call(pages.fitted_slope, **POINTS),
+    "pages.profile": call(pages.profile),
+    "pages.provenance": call(pages.provenance, data="none"),
+}
+
+FORMULA = "a formula inside compiled code; it says that values are not checked"
+LAYER = "a part of a network: called on arrays of JAX, inside compiled code"
+RESULT = "a result, which users do not make"
+# Names of functions, and of arguments that all functions share.
+REASONS = {
+    "adversary.Attack": RESULT,
+    "datasets.Images": RESULT,
+    "interpolant.Distance": RESULT,
+    "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
+    "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",
+    "kernels.Convolutional.images": "a part of a call, which has checked",
+    "kernels.Convolutional.plan": "a part of a call, which has checked",
+    "kernels.FullyConnected.plan": "a part of a call, which has checked",
+    "kernels.dots.Dots.window": "a part of dots_gram, which has checked",
+    **{
+        f"kernels.dual.{name}": FORMULA
+        for name in (
+            "root",
+            "kappa0",
+            "kappa1",
+            "homogeneous_weights",
+            "homogeneous_dual",
+            "erf_dual",
+            "gelu_dual",
+            "dual",
+            "variance",
+        )
+    },
+    "margins.Certificate": RESULT,
+    "margins.Separator": RESULT,
+    "networks.BatchNorm": LAYER,
+    "networks.BatchNorm.__call__": LAYER,
+    "networks.BatchNorm.of": LAYER,
+    "networks.BatchNorm.on_batch": LAYER,
+    "networks.Convolution": LAYER,
+    "networks.Convolution.__call__": LAYER,
+    "networks.Dense": LAYER,
+    "networks.Dense.__call__": LAYER,
+    "networks.Network": LAYER,
+    "networks.Network.__call__": LAYER,
+    "networks.Residual": LAYER,
+    "networks.Residual.__call__": LAYER,
+    "networks.member": "indexes the arrays of a network",
+    "networks.precision": "a switch of JAX",
+    "pages.Claim": RESULT,
+    "pages.Claim.row": RESULT,
+    "pages.choose": "gives back what it gets",
+    "pages.compiled_once": "settings of JAX for a folder",
+    "build": "a function that makes a network",
+    "dtype": "what JAX takes",
+    "key": "a key of JAX",
+    "keys": "keys of JAX",
+    "network": "an equinox module",
+    "optimiser": "of optax",
+    "options": "those of another function, which are tried there",
+}
+
+# Rows that are good there, or not what the table says.
+COMPLEX = {"complex", "complex without an imaginary part", "JAX complex"}
+ALLOWED = {
+    "dft.idft.spectrum": COMPLEX,
+    "dft.idft_real.spectrum": COMPLEX,
+    "groups.assert_equivariant.f": {"type"},
+    "groups.assert_invariant.f": {"type"},
+    "groups.consistency.predict": {"type"},
+    "datasets.cifar10.folder": {"None"},  # would fetch it
+    "datasets.mnist.folder": {"None"},
+    "datasets.image_folder.split": {"string"},
+    "datasets.read_idx.md5": {"string"},
+    "pages.Ledger.title": {"string"},
+    "pages.provenance.data": {"string"},
+    **{f"pages.Ledger.{m}.claim": {"string"} for m in ("equal", "fails", "at_most", "at_least", "between", "slope")},
+    **{f"pages.Ledger.{m}.{a}": COMPLEX for m in ("equal", "fails") for a in ("measured", "expected")},
+    "pages.Ledger.slope.expected": {"complex"},
+}
