@@ -30,6 +30,7 @@ __all__ = [
     "as_text",
     "require_finite",
     "require_finite_result",
+    "require_in_range",
     "require_same_signals",
 ]
 
@@ -103,6 +104,13 @@ def require_finite_result(name: str, x: Any, result: Any, what: str = "sum overf
         require_finite(name, x)
         raise ValueError(f"{name}: got numbers whose {what}, takes smaller ones")
     return result
+
+
+def require_in_range(name: str, what: str, length: float) -> None:
+    """A ValueError where a positive length that was computed from `name` is infinite or 0 in float64."""
+    if not 0 < length < math.inf:
+        how, takes = ("underflows", "larger") if length == 0 else ("overflows", "smaller")
+        raise ValueError(f"{name}: got numbers whose {what} {how}, takes {takes} ones")
 
 
 def require_same_signals(positives: np.ndarray, negatives: np.ndarray) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from shiftmath._shared.arguments import as_axes, as_count, as_shape, as_signal, require_finite
 from shiftmath._shared.memory import require_memory
 from shiftmath._shared.values import show, whole_numbers
-from shiftmath.groups.fixed_subspace import coordinates, lift
+from shiftmath.groups.fixed_subspace import projection
 
 __all__ = ["Group", "as_group", "circular_shifts", "flips", "quarter_turns", "shift"]
 
@@ -177,8 +177,7 @@ class Group:
         array([2., 2., 2.])
         """
         x = as_signal("x", x, to_numpy=True).astype(float)
-        orbits = self.sample_orbits(x.shape)
-        return lift(coordinates("x", x[None], orbits)[0], orbits)
+        return projection("x", x[None], self.sample_orbits(x.shape))[0]
 
 
 def circular_shifts(axes: int | Sequence[int] | None = None, stride: int = 1) -> Group:

@@ -15,111 +15,36 @@ components (Ge et al. 2021, Theorem 1).
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_samples, require_finite, require_same_signals
+from shiftmath._shared.arguments import (
+    as_number,
+    as_samples,
+    require_finite,
+    require_in_range,
+    require_same_signals,
+)
+from shiftmath._shared.scaling import exponent, times_power_of_two
 from shiftmath.groups import Group
-from shiftmath.groups.fixed_subspace import coordinates, lift
+from shiftmath.groups.fixed_subspace import lift, scaled_coordinates
+from shiftmath.margins.answers import Certificate, NotCertified, NotSeparable, Separator
 from shiftmath.margins.hulls import NearestPoints, nearest_points
 
-__all__ = ["Certificate", "NotCertified", "NotSeparable", "Separator", "invariant_margin", "max_margin"]
+__all__ = ["invariant_margin", "max_margin"]
 
 EPS = float(np.finfo(float).eps)
+CHANNELS = (3, 4)  # colours, or colours and opacity, as the last axis of an image
 
 Signal = Float[np.ndarray, "*spatial"]
 Weights = Float[np.ndarray, "n"]
 Rows = Float[np.ndarray, "n r"]
+Intervals = tuple[tuple[float, float], tuple[float, float]]
 
 
-@dataclass(frozen=True, eq=False)
-class Certificate:
-    r"""Why a gap is the largest: weights whose points p and q are nearly as close to each other as the slab is wide.
-
-    Every separator's gap is at most $|p - q|$ for any p and q in the hulls of the classes, so `lower`, the width of the
-    slab, and `upper`, $|p - q|$, enclose the largest gap. For an invariant separator p and q are means over the group
-    of the weighted samples.
-
-    Attributes:
-        lower, upper: the two bounds.
-        duality_gap: (upper - lower) / upper.
-        kkt_residual: the larger of $|(p - q) - \text{gap}\, n|$ and the weighted mean distance of the samples of
-            positive weight from the edge of the slab, over the gap.
-        positive_weights, negative_weights: non-negative, of sum 1, one for each sample.
-    """
-
-    lower: float
-    upper: float
-    duality_gap: float
-    kkt_residual: float
-    positive_weights: Weights
-    negative_weights: Weights
-
-
-@dataclass(frozen=True, eq=False)
-class Separator:
-    """A separator with its unit normal, of the signals' shape, its offset, its gap and a certificate.
-
-    `decision(x)`, also for a batch (n, *spatial), is <normal, x> + offset: the signed distance to the boundary,
-    positive on the first class.
-    """
-
-    normal: Signal
-    offset: float
-    gap: float
-    certificate: Certificate
-
-    @property
-    def robustness(self) -> float:
-        """The distance of the nearest sample to the boundary, half of the gap."""
-        return self.gap / 2
-
-    def decision(self, x: ArrayLike) -> np.ndarray:
-        """Signed distances <normal, x> + offset of one signal or a batch of them."""
-        x = np.asarray(x, float)
-        if x.shape[-self.normal.ndim :] != self.normal.shape:
-            raise ValueError(f"x: got shape {x.shape}, takes one signal or a batch, each of shape {self.normal.shape}")
-        return np.tensordot(x, self.normal, axes=self.normal.ndim) + self.offset
-
-    def __repr__(self) -> str:
-        c = self.certificate
-        return f"Separator(gap={self.gap:.12g}, duality_gap={c.duality_gap:.1e}, kkt_residual={c.kkt_residual:.1e})"
-
-
-class NotSeparable(ValueError):
-    """No separator exists: the two hulls share a point.
-
-    Attributes:
-        witness: the shared point, as a signal; for an invariant separator it is constant on the orbits of positions.
-        positive_weights, negative_weights: how it is a convex combination of each class (then averaged over the group).
-        residual: the distance between the two combinations, at the level of rounding.
-        overlap: the interval of DC components that the two classes share, where they were compared by DC alone.
-    """
-
-    def __init__(
-        self, message: str, found: NearestPoints, witness: Signal, overlap: tuple[float, float] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.witness, self.overlap, self.residual = witness, overlap, found.upper
-        self.positive_weights, self.negative_weights = found.positive_weights, found.negative_weights
-
-
-class NotCertified(ArithmeticError):
-    """A separator was found, but its certificate misses the tolerance; `separator` has both."""
-
-    def __init__(self, separator: Separator, tolerance: float) -> None:
-        c = separator.certificate
-        super().__init__(
-            f"the largest gap lies between {c.lower:.9g} and {c.upper:.9g} (KKT residual {c.kkt_residual:.2g}), which "
-            f"misses tolerance = {tolerance:g}: the data are too large against their gap for float64"
-        )
-        self.separator = separator
-
-
-def max_margin(positives: ArrayLike, negatives: ArrayLike, *, tolerance: float = 1e-8) -> Separator:
+def max_margin(positives: "ArrayLike", negatives: "ArrayLike", *, tolerance: float = 1e-8) -> Separator:
     r"""The separator with the largest gap $\max_{|n|=1} (\min_i \langle n, a_i\rangle - \max_j \langle n, b_j\rangle)$.
 
     Args:
@@ -137,19 +62,20 @@ def max_margin(positives: ArrayLike, negatives: ArrayLike, *, tolerance: float =
     >>> max_margin(white, black).gap
     2.0
     """
+    tolerance = as_number("tolerance", tolerance, least=0)
     positives, negatives = _classes(positives, negatives)
     require_finite("positives", positives)
     require_finite("negatives", negatives)
     A, B = (x.reshape(len(x), -1).astype(float, copy=False) for x in (positives, negatives))
     found = nearest_points(A, B)
-    if found.lower <= 0 and found.upper <= found.zero:
-        witness = (found.positive_weights @ A).reshape(positives.shape[1:])
+    if _share_a_point(found, 0.0, tolerance):
+        witness = _combination(found.positive_weights, A).reshape(positives.shape[1:])
         raise NotSeparable("the hulls of the two classes share a point", found, witness)
-    return _certified(found, found.normal.reshape(positives.shape[1:]), _offset(found, A, B), tolerance)
+    return _certified(found, found.normal.reshape(positives.shape[1:]), tolerance)
 
 
 def invariant_margin(
-    positives: ArrayLike, negatives: ArrayLike, group: Group | None = None, *, tolerance: float = 1e-8
+    positives: "ArrayLike", negatives: "ArrayLike", group: Group | None = None, *, tolerance: float = 1e-8
 ) -> Separator:
     r"""The separator with the largest gap among those invariant under a group: on the orbits of all samples.
 
@@ -173,42 +99,57 @@ def invariant_margin(
     >>> separator.gap, separator.normal.tolist()
     (1.0, [0.5, 0.5, 0.5, 0.5])
     """
+    tolerance = as_number("tolerance", tolerance, least=0)
     positives, negatives = _classes(positives, negatives)
     if group is not None and not isinstance(group, Group):
         raise TypeError(f"group: got {group!r}, takes a shiftmath.groups.Group or None")
     orbits = np.zeros(positives.shape[1:], int) if group is None else group.sample_orbits(positives.shape[1:])
-    A, B = coordinates("positives", positives, orbits), coordinates("negatives", negatives, orbits)
-    found = nearest_points(A, B)
-    rounding = _rounding_of_sums(found, positives, negatives)
-    if found.lower <= rounding and found.upper <= max(found.zero, rounding):
-        witness = lift(found.positive_weights @ A, orbits)
-        raise NotSeparable(_reason(A, B), found, witness, _overlap(A, B))
-    return _certified(found, lift(found.normal, orbits), _offset(found, A, B), tolerance)
+    A, B, unit = _coordinates(positives, negatives, orbits)
+    found = nearest_points(A, B, unit)
+    if _share_a_point(found, _rounding_of_sums(found, positives, negatives), tolerance):
+        with np.errstate(over="ignore"):  # a mean of samples, to rounding
+            mean = np.ldexp(lift(_combination(found.positive_weights, A), orbits), unit)
+        witness, intervals = np.clip(mean, positives.min(), positives.max()), _intervals(A, B, unit)
+        raise NotSeparable(_reason(intervals, group, orbits.shape), found, witness, _overlap(intervals))
+    return _certified(found, lift(found.normal, orbits), tolerance)
 
 
-def _classes(positives: ArrayLike, negatives: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _classes(positives: "ArrayLike", negatives: "ArrayLike") -> tuple[np.ndarray, np.ndarray]:
     positives, negatives = as_samples("positives", positives), as_samples("negatives", negatives)
     require_same_signals(positives, negatives)
     return positives, negatives
 
 
-def _offset(found: NearestPoints, A: Rows, B: Rows) -> float:
-    """Minus the middle of the gap along the normal."""
-    return -float((A @ found.normal).min() + (B @ found.normal).max()) / 2
+def _coordinates(positives: np.ndarray, negatives: np.ndarray, orbits: np.ndarray) -> tuple[Rows, Rows, int]:
+    """The coordinates of both classes on the fixed subspace, divided by 2^unit, and that unit."""
+    (A, e), (B, f) = (
+        scaled_coordinates(name, X, orbits) for name, X in (("positives", positives), ("negatives", negatives))
+    )
+    unit = max(e if A.any() else f, f if B.any() else e)
+    return np.ldexp(A, e - unit), np.ldexp(B, f - unit), unit
 
 
-def _certified(found: NearestPoints, normal: Signal, offset: float, tolerance: float) -> Separator:
+def _share_a_point(found: NearestPoints, rounding: float, tolerance: float) -> bool:
+    """Whether rounding, of the algorithm or of the coordinates, accounts for the distance of the hulls."""
+    if found.meet and (found.lower <= rounding or found.duality_gap > tolerance):
+        return True
+    return rounding > 0 and found.upper <= rounding
+
+
+def _certified(found: NearestPoints, normal: Signal, tolerance: float) -> Separator:
     certificate = Certificate(
         found.lower,
         found.upper,
-        (found.upper - found.lower) / found.upper,
+        found.duality_gap,
         found.kkt_residual,
         found.positive_weights,
         found.negative_weights,
     )
-    separator = Separator(normal, offset, found.lower, certificate)
+    separator = Separator(normal, -found.middle, found.lower, certificate)
     if not max(certificate.duality_gap, certificate.kkt_residual) <= tolerance:
         raise NotCertified(separator, tolerance)
+    require_in_range("positives and negatives", "gap", found.lower)
+    require_in_range("positives and negatives", "offset", abs(found.middle) or 1.0)
     return separator
 
 
@@ -219,17 +160,45 @@ def _rounding_of_sums(found: NearestPoints, positives: np.ndarray, negatives: np
     so a vector of coordinates by that times $|x|$; 4 more for the last additions in blocks and the division.
     """
     pairs = ((found.positive_weights, positives), (found.negative_weights, negatives))
-    largest = max(float(np.linalg.norm(x[i].astype(float))) for w, x in pairs for i in np.flatnonzero(w))
-    return (math.log2(positives[0].size) + 4) * EPS * largest
+    relative = (math.log2(positives[0].size) + 4) * EPS
+    return max(_norm_times(x[i].astype(float), relative) for w, x in pairs for i in np.flatnonzero(w))
 
 
-def _overlap(A: Rows, B: Rows) -> tuple[float, float] | None:
-    """What two intervals share; None unless the coordinates are single numbers."""
-    return (float(max(A.min(), B.min())), float(min(A.max(), B.max()))) if A.shape[1] == 1 else None
+def _norm_times(x: Signal, factor: float) -> float:
+    """factor |x|, where no square overflows or is lost."""
+    e = exponent(x)
+    return times_power_of_two(factor * float(np.linalg.norm(x / 2.0**e)), e)
 
 
-def _reason(A: Rows, B: Rows) -> str:
+def _combination(weights: Weights, X: Rows) -> Float[np.ndarray, "r"]:
+    """The mean of the rows with these weights: between the smallest and the largest number of each column."""
+    weights, X = weights[weights > 0], X[weights > 0]
+    e = exponent(X)
+    with np.errstate(over="ignore"):
+        return np.clip(np.ldexp(weights @ np.ldexp(X, -e), e), X.min(axis=0), X.max(axis=0))
+
+
+def _intervals(A: Rows, B: Rows, unit: int) -> Intervals | None:
+    """The intervals of DC components; None unless the coordinates are single numbers."""
     if A.shape[1] > 1:
+        return None
+    a, b = ((times_power_of_two(float(z.min()), unit), times_power_of_two(float(z.max()), unit)) for z in (A, B))
+    return a, b
+
+
+def _overlap(intervals: Intervals | None) -> tuple[float, float] | None:
+    """What two intervals share."""
+    return (max(a[0] for a in intervals), min(a[1] for a in intervals)) if intervals else None
+
+
+def _reason(intervals: Intervals | None, group: Group | None, shape: tuple[int, ...]) -> str:
+    if intervals is None:
         return "the projections of the two classes on the fixed subspace of the group have hulls that share a point"
-    a, b = (f"[{z.min():.6g}, {z.max():.6g}]" for z in (A, B))
-    return f"the intervals of DC components {a} and {b} overlap or touch"
+    a, b = (f"[{low:.6g}, {high:.6g}]" for low, high in intervals)
+    message = f"the intervals of DC components {a} and {b} overlap or touch"
+    if group is None and len(shape) == 3 and shape[-1] in CHANNELS:
+        message += (
+            f"; all circular shifts move the last axis, of length {shape[-1]}, too: "
+            "if it holds channels, group=circular_shifts(axes=(0, 1)) leaves them in place"
+        )
+    return message

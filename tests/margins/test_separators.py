@@ -1,8 +1,11 @@
 """Separators: the theorem of the DC gap, for every group; certificates and witnesses; what bad input gets."""
 
+import inspect
 import math
 import tracemalloc
+from fractions import Fraction
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -219,7 +222,9 @@ def test_data_too_large_for_their_gap_are_not_answered_silently(rng):
         max_margin(*flat @ np.linalg.qr(rng.standard_normal((10, 10)))[0])
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float32, bool])
+@pytest.mark.parametrize(
+    "dtype", [np.int8, np.uint8, np.int64, np.float16, np.float32, np.longdouble, bool, ">f8", ">f4", ">i4", "<f8"]
+)
 def test_other_dtypes_are_promoted_not_truncated(dtype):
     positives = np.array([[1, 1, 0], [1, 1, 1]], dtype)
     negatives = np.array([[0, 0, 0], [1, 0, 0]], dtype)
@@ -265,6 +270,77 @@ def test_decision_takes_one_signal_or_a_batch(rng):
     assert repr(separator).startswith("Separator(gap=")
 
 
+BAD_SIGNALS = [
+    (np.zeros(3), ValueError, r"got shape \(3,\)"),
+    (np.zeros((3, 2, 1)), ValueError, r"got shape \(3, 2, 1\)"),
+    (1.0, ValueError, r"got shape \(\)"),
+    (np.ones((3, 2)) * 1j, TypeError, "got dtype complex128"),
+    (np.full((3, 2), "1"), TypeError, "got dtype <U1"),
+    (np.full((3, 2), 1.0, object), TypeError, "got dtype object"),
+    (np.full((3, 2), "2020-01-01", "datetime64[D]"), TypeError, r"got dtype datetime64\[D\]"),
+    (np.ma.ones((3, 2)), TypeError, "got a masked array"),
+    ([[1.0, 2.0], [1.0]], ValueError, "got rows of unequal lengths"),
+    ("image", TypeError, "got dtype <U5"),
+    (b"image", TypeError, r"got dtype \|S5"),
+    ({"x": 1.0}, TypeError, "got dtype object"),
+    ((x for x in [1.0]), TypeError, "got dtype object"),
+    (None, TypeError, "got dtype object"),
+]
+
+
+@pytest.mark.parametrize(("bad", "error", "message"), BAD_SIGNALS)
+def test_a_decision_about_bad_input_is_named(bad, error, message, rng):
+    separator = max_margin(*two_classes((3, 2), 6, rng))
+    with pytest.raises(error, match=f"^x: {message}, takes one signal or a batch, each of shape \\(3, 2\\)"):
+        separator.decision(bad)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_decision_takes_finite_numbers(bad, rng):
+    positives, negatives = two_classes((3, 2), 6, rng)
+    separator = max_margin(positives, negatives)
+    positives[1, 2, 0] = bad
+    with pytest.raises(ValueError, match=rf"x: got {bad} at \(1, 2, 0\), takes finite numbers"):
+        separator.decision(positives)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, bool, np.float16, np.float32, np.longdouble, ">f8", ">f4", ">i2"])
+def test_decisions_of_other_dtypes_are_those_of_their_values(dtype, rng):
+    separator = max_margin(*two_classes((3, 2), 6, rng))
+    x = rng.integers(0, 2, (4, 3, 2))
+    assert np.array_equal(separator.decision(x.astype(dtype)), separator.decision(x.astype(float)))
+    assert separator.decision(x[:0]).shape == (0,)
+    assert separator.decision(x[None]).shape == (1, 4)
+    assert np.array_equal(separator.decision(jnp.asarray(x)), separator.decision(x))
+
+
+def test_decisions_are_those_of_exact_arithmetic(rng):
+    separator = max_margin(*two_classes(30, 6, rng))
+    x = rng.standard_normal(30) * 10.0 ** rng.integers(-5, 6, 30)
+    exact = sum(Fraction(u) * Fraction(v) for u, v in zip(separator.normal.tolist(), x.tolist(), strict=True))
+    # A sum of n products errs by at most n eps times the sum of their moduli.
+    tolerance = 31 * EPS * (np.abs(separator.normal * x).sum() + abs(separator.offset))
+    assert abs(float(exact + Fraction(separator.offset)) - separator.decision(x)) <= tolerance
+
+
+def test_separators_and_certificates_print_on_one_line(rng):
+    separator = max_margin(*two_classes((30, 30), 60, rng))
+    for answer in (separator, separator.certificate):
+        assert len(repr(answer)) <= 120
+        assert "\n" not in repr(answer)
+    assert repr(separator.certificate).startswith("Certificate(lower=")
+    assert "upper=" in repr(separator.certificate)
+    assert "duality_gap=" in repr(separator.certificate)
+
+
+@pytest.mark.parametrize("f", [max_margin, invariant_margin, Separator.decision])
+def test_signatures_name_what_is_taken_and_do_not_spell_it_out(f):
+    signature = str(inspect.signature(f))
+    assert "ArrayLike" in signature
+    assert "Supports" not in signature
+    assert "|" not in signature.replace("Group | None", "")
+
+
 def test_memory_of_the_closed_form_stays_below_the_data(rng):
     positives = rng.standard_normal((2000, 50, 10))
     tracemalloc.start()
@@ -289,6 +365,9 @@ BAD = [
     ([["a", "b"]], TypeError, "positives: got dtype <U1, takes"),
     ([[1j, 2.0]], TypeError, "positives: got dtype complex128, takes"),
     (None, TypeError, "positives: got dtype object, takes"),
+    ({"dots": 1.0}, TypeError, "positives: got dtype object, takes"),
+    (np.ma.array([[1.0, 2.0]], mask=[[False, True]]), TypeError, "positives: got a masked array, takes"),
+    (np.ma.masked_all((1, 2)), TypeError, "positives: got a masked array, takes"),
     ([[1.0, 2.0, 3.0]], ValueError, r"positives and negatives: got signals of shapes \(3,\) and \(2,\), takes"),
     ([[[1.0, 2.0]]], ValueError, r"positives and negatives: got signals of shapes \(1, 2\) and \(2,\), takes"),
 ]
@@ -302,6 +381,33 @@ def test_bad_input_is_named(margin, bad, error, message):
     other = message.replace("positives", "negatives") if " and " not in message else r"takes two classes of signals"
     with pytest.raises(error, match=other):
         margin(GOOD, bad)
+
+
+@pytest.mark.parametrize("margin", [max_margin, invariant_margin])
+@pytest.mark.parametrize(
+    ("tolerance", "error"),
+    [(None, TypeError), ("x", TypeError), (True, TypeError), (-1, ValueError), (math.nan, ValueError), (1j, TypeError)],
+)
+def test_tolerance_is_a_number_of_at_least_0(margin, tolerance, error):
+    with pytest.raises(error, match=f"tolerance: got {tolerance!r}, takes a non-negative finite number"):
+        margin([[1.0, 2.0]], [[0.0, 0.0]], tolerance=tolerance)
+
+
+def test_exact_data_meet_a_tolerance_of_0():
+    assert max_margin([[1.0, 0.0]], [[0.0, 0.0]], tolerance=0).gap == 1
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("group", [None, circular_shifts()])
+def test_colours_that_the_shifts_move_are_named(channels, group, rng):
+    """Three or four numbers in the last axis of an image look like channels; the group of one's own choice is known."""
+    cats, dogs = rng.random((2, 20, 6, 6, channels))
+    with pytest.raises(NotSeparable, match="overlap or touch") as caught:
+        invariant_margin(cats, dogs, group)
+    named = "group=circular_shifts(axes=(0, 1)) leaves them in place" in str(caught.value)
+    assert named == (group is None and channels in (3, 4))
+    with pytest.raises(NotSeparable, match=r"overlap or touch$"):
+        invariant_margin(cats.reshape(20, -1, channels), dogs.reshape(20, -1, channels), group)
 
 
 def test_group_must_be_a_group():
