@@ -3,17 +3,25 @@
 import os
 from pathlib import Path
 
-from shiftmath.pages import compiled_once
-
-os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
+# First of all: whatever imports the package imports JAX, because shapes are checked, and JAX reads these once.
+os.environ |= {
     "JAX_ENABLE_X64": "1",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
     "JAX_DEBUG_NANS": "1",
     "MPLBACKEND": "agg",
 }
 
+import jax
 import numpy as np
 import pytest
+
+from shiftmath.pages import compiled_once
+
+KEPT = compiled_once(Path(__file__).parents[1] / "build" / "compiled")
+os.environ |= KEPT
+for name, value in KEPT.items():
+    if name.startswith("JAX_"):
+        jax.config.update(name.lower(), int(value) if value.isdigit() else value)
 
 EPS = float(np.finfo(float).eps)
 
