@@ -449,6 +449,7 @@ ALLOWED = {
         for k in ("FullyConnected", "Convolutional", "GroupAverage")
         for m in ("__call__", "nngp")
     },
+    "margins.Separator.decision.x": {"no samples"},
     "datasets.cifar10.folder": {"None"},  # would fetch it
     "datasets.mnist.folder": {"None"},
     "datasets.image_folder.split": {"string"},
