@@ -1,5 +1,7 @@
 """What every room needs.
 
-arguments  what bad input gets: an error that names the argument, what it got and what it takes
-precision  double precision where it is needed, whatever JAX is set to
+arguments   what bad input gets: an error that names the argument, what it got and what it takes
+precision   double precision where it is needed, whatever JAX is set to
+progress    a bar for what takes long
+interrupts  long compiled calls that Ctrl-C ends at once
 """
