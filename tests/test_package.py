@@ -21,6 +21,7 @@ ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpol
 # How the compiled engine caches, how many threads it has, how large a result may be: questions to the system.
 SYSTEM = {"compile", "threads", "arrays", "memory"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
+PROGRESS = {"training", "progress"}  # they show a bar
 HEAVY = {"matplotlib", "sklearn", "numba", "neural_tangents", "jax", "IPython", "pandas"}
 
 
@@ -57,7 +58,7 @@ def imports(path):
 
 GRAPH_NODES = {name_of(p) for p in MODULES}
 MATHEMATICS = [
-    p for p in MODULES if room(name_of(p)) not in ("pages", "shiftmath") and p.stem not in SYSTEM | DATA | {"training"}
+    p for p in MODULES if room(name_of(p)) not in ("pages", "shiftmath") and p.stem not in SYSTEM | DATA | PROGRESS
 ]
 
 
