@@ -1,9 +1,11 @@
 """Strictness for all tests: JAX in 64 bits, no silent rank promotion, NaN as an error, no windows."""
 
 import os
+import sys
 from pathlib import Path
 
-from shiftmath.pages import compiled_once
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+from compiled_once import compiled_once
 
 os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
     "JAX_ENABLE_X64": "1",

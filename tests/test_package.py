@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from compiled_once import compiled_once
 
 import shiftmath
-from shiftmath.pages import choose, compiled_once, profile, provenance
+from shiftmath.pages import choose, profile, provenance
 
 ROOT = Path(shiftmath.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)

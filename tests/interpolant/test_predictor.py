@@ -336,7 +336,7 @@ def test_attacks_take_it_as_it_is(outputs, rng):
 
 
 def test_it_is_hashable_and_picklable(rng):
-    f = Interpolant(Convolutional(), rng.standard_normal((2, 4, 1)), [1, -1])
+    f = Interpolant(Convolutional(spatial_axes=1), rng.standard_normal((2, 4, 1)), [1, -1])
     g = pickle.loads(pickle.dumps(f))
     assert len({f, g, f}) == 2
     assert np.array_equal(f(f.X), g(f.X))

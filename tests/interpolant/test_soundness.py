@@ -24,11 +24,11 @@ DENSE = [
     FullyConnected(bias_std=0.7, weight_std=1.3),
 ]
 CONVOLUTIONS = [
-    Convolutional(),
-    Convolutional(readout="flatten", activation="abs"),
-    Convolutional(readout=2, filter_size=2),
-    Convolutional(padding="zero", bias_std=0.4, weight_std=1.2),
-    Convolutional(filter_size=4, activation="leaky_relu", negative_slope=-0.4),
+    Convolutional(spatial_axes=1),
+    Convolutional(readout="flatten", activation="abs", spatial_axes=1),
+    Convolutional(readout=2, filter_size=2, spatial_axes=1),
+    Convolutional(padding="zero", bias_std=0.4, weight_std=1.2, spatial_axes=1),
+    Convolutional(filter_size=4, activation="leaky_relu", negative_slope=-0.4, spatial_axes=1),
 ]
 NETWORKS = [*DENSE, GroupAverage(FullyConnected(depth=2), circular_shifts(axes=0)), *CONVOLUTIONS]
 CHANNELS = 4  # so that few lines lie near a patch, where the gradient jumps
@@ -260,7 +260,7 @@ def replaced(part, v):
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0**30, 2.0**-30])
-@pytest.mark.parametrize("network", [Convolutional(), FullyConnected()], ids=repr)
+@pytest.mark.parametrize("network", [Convolutional(spatial_axes=1), FullyConnected()], ids=repr)
 def test_on_the_boundary_nothing_is_certified_at_any_scale(network, scale, rng):
     # Whole numbers whose sum, and whose product with x, is exactly 0: f(z) is 0, and its computed value rounding.
     x = np.ones(SHAPE)
@@ -292,8 +292,9 @@ def test_the_gradients_of_the_patches_add_up_to_that_of_f(network, rng):
     from shiftmath.interpolant.certified_patches import patch_entries
 
     f, x = interpolant(network, 3, rng), rng.standard_normal(SHAPE)
-    parts, _ = patch_functions(network, f.X, f.coefficients, x)
-    entries = patch_entries(network, SHAPE)
+    plan = network.plan(SHAPE[:1])
+    parts, _ = patch_functions(plan, f.X[:, None], f.coefficients, x[None])
+    entries = patch_entries(plan, CHANNELS)
     gradients = np.stack([part.gradient(True)[:-1] for part in parts])
     total = np.bincount(entries.reshape(-1), gradients.reshape(-1), x.size + 1)[:-1]
     # No line lies within KINK of a patch here, so that none is left out.
