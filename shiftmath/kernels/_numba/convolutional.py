@@ -12,7 +12,7 @@ from jaxtyping import Float
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.dense import dense_block
 from shiftmath.kernels._numba.slices import shift_sums
-from shiftmath.kernels._numba.threads import run_tasks
+from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
 
@@ -96,9 +96,16 @@ class Walk:
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, 64))]
         batch = max(1, min(n, BATCH_PIXELS // pixels))
         out = np.zeros((len(groups), m, 2, n))
-        run_tasks(shift_sums, [(X, Z, part, symmetric, batch, shifts, self.plan.masks, *self.numbers, out[g])
+        run_tasks(self.steps, [(X, Z, part, symmetric, batch, shifts, out[g])
                                for part in columns for g, shifts in enumerate(groups)])  # fmt: skip
         return out.sum(0).transpose(1, 2, 0) / self.plan.pooled_terms
+
+    def steps(self, X: Triple, Z: Triple, columns: Any, symmetric: bool, batch: int, shifts: Any, out: Any) -> Any:
+        """`shift_sums`, a few shifts after others: the same terms in the same order."""
+        work = X[0].shape[1] * (columns[1] - columns[0]) * self.plan.depth
+        for part in ranges(len(shifts), max(1, STEP // work)):
+            shift_sums(X, Z, columns, symmetric, batch, shifts[part], self.plan.masks, *self.numbers, out)
+            yield
 
 
 def pooled(walk: Walk, X: Triple, Z: Triple, symmetric: bool, qx: Any, qz: Any) -> tuple[Any, Gram, Gram]:
@@ -130,7 +137,7 @@ def pooled_variances(walk: Walk, images: Images, size: int) -> Any:
     return np.array([-walk.sums(X, X, True)[0, 0, 0] / 2 for X in triples])
 
 
-def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
+def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool = False) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
     # float32 reaches 1e-6 where covariances are sums of non-negative terms, not in a difference, nor in the deficit
     # after pooling.
@@ -151,4 +158,4 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
             K, T = dense_block(plan, D, K, T, *qs)
         return np.ldexp(K if get == "nngp" else K + T, ex[rows, None] + ez[columns])
 
-    return blockwise(entries, len(X), len(Y), size, symmetric, X.dtype)
+    return blockwise(entries, len(X), len(Y), size, symmetric, X.dtype, show)

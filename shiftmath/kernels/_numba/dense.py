@@ -12,7 +12,7 @@ from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges,
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit, relu_signed
 from shiftmath.kernels._numba.smooth import smooth_map
-from shiftmath.kernels._numba.threads import run_tasks
+from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
 
@@ -83,7 +83,8 @@ def hidden_layers(plan: Plan, D: Gram, S: Gram, T: Gram, q: PerX, r: PerZ) -> tu
     (x, ix), (z, iz) = deviations(plan, q), deviations(plan, r)
     z, iz = np.ascontiguousarray(z.T), np.ascontiguousarray(iz.T)
     fixed = (D, S, T, x, ix, z, iz, plan.smooth, plan.dense_weights, TOLERANCE)
-    run_tasks(dense_rows, [((part.start, part.stop), *fixed) for part in ranges(len(D), max(1, 2**16 // D.shape[1]))])
+    entries = min(2**16, STEP // plan.dense_layers)
+    run_tasks(dense_rows, [((p.start, p.stop), *fixed) for p in ranges(len(D), max(1, entries // D.shape[1]))])
     return -D / 2, T / 2
 
 
@@ -108,7 +109,7 @@ def normalised(plan: Plan, X: Rows) -> tuple[Rows, PerX, Int[np.ndarray, "n"]]:
     return X / np.where(norms > 0, norms, 1)[:, None], norms, exponents
 
 
-def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
+def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str, show: bool = False) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
     Y, bias = X if Z is None else Z, plan.bias_std**2
 
@@ -116,8 +117,10 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
         (x, nx, ex), (z, nz, ez) = normalised(plan, X[rows]), normalised(plan, Y[columns])
         q, r, G = (x**2).sum(1), (z**2).sum(1), 2 * (x @ z.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
-        refine(x, z, q, r, D, S, CANCELLATION)
+        # One entry is two operations where a layer has some fifty.
+        parts = ranges(len(x), max(1, 16 * STEP // z.size))
+        run_tasks(refine, [(x[p], z, q[p], r, D[p], S[p], CANCELLATION) for p in parts])
         K, T = hidden_layers(plan, D, S + 4 * bias, np.zeros_like(D), q + bias, r + bias)
         return np.ldexp((K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez)
 
-    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype)
+    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype, show)

@@ -24,8 +24,12 @@ SINGLE = tuple(np.float32(value) for value in FLOAT32)
 
 
 def angle_polynomial(v):
-    """P(v), see `angle_polynomials`, in the precision of v."""
-    raise NotImplementedError("compiled only")
+    """P(v), see `angle_polynomials`, in the precision of v; this body is what runs where numba does not compile."""
+    first, *rest = SINGLE if isinstance(v, np.float32) else FLOAT64
+    p = first
+    for coefficient in rest:
+        p = p * v + coefficient
+    return p
 
 
 @overload(angle_polynomial)
