@@ -11,7 +11,7 @@ from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
 from shiftmath.kernels.dual import ACTIVATIONS
 from shiftmath.kernels.kernel import Kernel
-from shiftmath.kernels.plan import MOST_LAYERS, Plan, per_axis
+from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan, per_axis
 
 __all__ = ["Convolutional"]
 
@@ -98,10 +98,10 @@ class Convolutional(Kernel):
             "readout": readout,
             "padding": as_choice("padding", self.padding, ("circular", "zero")),
             "activation": as_choice("activation", self.activation, ACTIVATIONS),
-            "bias_std": as_number("bias_std", self.bias_std, least=0),
-            "weight_std": as_number("weight_std", self.weight_std, positive=True),
+            "bias_std": as_number("bias_std", self.bias_std, least=0, below=LARGEST),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True, below=LARGEST),
             "dense_layers": as_count("dense_layers", self.dense_layers, 0, MOST_LAYERS),
-            "negative_slope": as_number("negative_slope", self.negative_slope),
+            "negative_slope": as_number("negative_slope", self.negative_slope, least=-LARGEST, below=LARGEST),
             "input_shape": arrays.image_shape("input_shape", self.input_shape, axes),
             "spatial_axes": axes,
         }
@@ -139,7 +139,8 @@ class Convolutional(Kernel):
     def _takes_rows(self) -> bool:
         return self.input_shape is not None
 
-    def _signals(self, signals: Sequence[Any]) -> list[Any]:
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """Images (n, channels, height, width); a ValueError, which names X or Z, for other shapes."""
         images = [self.images(name, a) for name, a in zip("XZ", signals, strict=False)]
         if images[-1].shape[1:] != images[0].shape[1:]:
             raise ValueError(

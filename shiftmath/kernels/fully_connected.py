@@ -1,15 +1,17 @@
 """Infinitely wide fully connected networks."""
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
 from shiftmath.kernels.dual import ACTIVATIONS
 from shiftmath.kernels.kernel import Kernel
-from shiftmath.kernels.plan import MOST_LAYERS, Plan
+from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan
 
 __all__ = ["FullyConnected"]
 
@@ -62,20 +64,21 @@ class FullyConnected(Kernel):
         stored = {
             "depth": as_count("depth", self.depth, 1, MOST_LAYERS),
             "activation": as_choice("activation", self.activation, ACTIVATIONS),
-            "bias_std": as_number("bias_std", self.bias_std, least=0),
-            "weight_std": as_number("weight_std", self.weight_std, positive=True),
-            "negative_slope": as_number("negative_slope", self.negative_slope),
+            "bias_std": as_number("bias_std", self.bias_std, least=0, below=LARGEST),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True, below=LARGEST),
+            "negative_slope": as_number("negative_slope", self.negative_slope, least=-LARGEST, below=LARGEST),
         }
         for name, value in stored.items():
             object.__setattr__(self, name, value)
 
     def plan(self) -> Plan:
         """The numbers of this network: dense layers alone."""
-        return Plan(self.activation, self.negative_slope, self.weight_std, self.bias_std, dense_layers=self.depth)
+        return _plan(copy.copy(self))  # a key that no set_params changes
 
     _takes_rows = True
 
-    def _signals(self, signals: Sequence[Any]) -> list[Any]:
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """Rows of one length; a ValueError, which names X or Z, for other shapes."""
         for name, array in zip("XZ", signals, strict=False):
             if array.ndim < 2:
                 raise ValueError(
@@ -100,3 +103,9 @@ class FullyConnected(Kernel):
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.fully_connected(self.plan(), x)
+
+
+@lru_cache(maxsize=256)
+def _plan(kernel: FullyConnected) -> Plan:
+    k = kernel
+    return Plan(k.activation, k.negative_slope, k.weight_std, k.bias_std, dense_layers=k.depth)

@@ -15,7 +15,7 @@ from shiftmath._shared.progress import progress
 from shiftmath.groups import Group
 from shiftmath.kernels import arrays
 from shiftmath.kernels._numba.blocks import ranges
-from shiftmath.kernels.joint_action import joint_defect
+from shiftmath.kernels.joint_action import joint_defect, outside_of_transformations
 from shiftmath.kernels.kernel import Kernel
 
 __all__ = ["GroupAverage"]
@@ -70,7 +70,8 @@ class GroupAverage(Kernel):
 
     _takes_rows = True
 
-    def _signals(self, signals: Sequence[Any]) -> list[Any]:
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """Signals (n, *signal), rows as images of the kernel's input_shape; a ValueError for other shapes."""
         for name, array in zip("XZ", signals, strict=False):
             if array.ndim < 2:
                 raise ValueError(f"{name}: got shape {array.shape}, takes signals (n, *signal)")
@@ -101,14 +102,14 @@ class GroupAverage(Kernel):
     def _mean(self, X: Any, get: str) -> "_Mean":
         elements = self.group.elements(X.shape[1:])
         if not self.two_sided:
-            self._require_joint_invariance(X.shape[1:], get, arrays.is_jax(X))
+            self._require_joint_invariance(X.shape[1:], get, X.dtype if arrays.is_jax(X) else None)
         return _Mean(partial(_gram, self.kernel, get), elements, self.two_sided)
 
-    def _require_joint_invariance(self, shape: tuple[int, ...], get: str, on_jax: bool) -> None:
+    def _require_joint_invariance(self, shape: tuple[int, ...], get: str, dtype: Any) -> None:
         # A key that no set_params changes; kernels that are not hashable are tried each time.
         own = copy.deepcopy(self.kernel) if isinstance(self.kernel, Kernel) else self.kernel
         measured = _joint_defect if isinstance(own, Hashable) else _joint_defect.__wrapped__
-        defect, explained = measured(own, get, self.group, shape, on_jax)
+        defect, explained = measured(own, get, self.group, shape, dtype)
         if defect > explained:
             raise ValueError(
                 f"kernel: got {self.kernel!r}, takes one with k(Tx, Tz) = k(x, z) for every T of {self.group!r} on "
@@ -117,8 +118,10 @@ class GroupAverage(Kernel):
 
 
 @lru_cache(maxsize=256)
-def _joint_defect(kernel: Any, get: str, group: Group, shape: tuple[int, ...], on_jax: bool) -> tuple[float, float]:
-    return joint_defect(partial(_gram, kernel, get), group, shape, on_jax)
+def _joint_defect(kernel: Any, get: str, group: Group, shape: tuple[int, ...], dtype: Any) -> tuple[float, float]:
+    measure = partial(joint_defect, partial(_gram, kernel, get), group, shape, dtype)
+    own = isinstance(kernel, Kernel) and dtype is None  # knows no JAX
+    return measure() if own else outside_of_transformations(measure)
 
 
 def _gram(kernel: Any, get: str, X: Any, Z: Any) -> Any:

@@ -57,17 +57,17 @@ class Kernel(Parameters, ABC):
         """
         signals, _ = arrays.signals(X, None)
         with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
-            return arrays.finite_kernel("X", signals, self._diagonal(*self._signals(signals)))
+            return arrays.finite_kernel("X", signals, self._diagonal(*self.engine_arrays(signals)))
 
     def unchecked(self, signals: Sequence[Any], get: str) -> Any:
         """The Gram matrix, "ntk" or "nngp", of [X] or [X, Z], floating arrays of one library, whatever their values."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._entries(self._signals(signals), get, False)
+            return self._entries(self.engine_arrays(signals), get, False)
 
     def _gram(self, X: Any, Z: Any, get: str, show: bool) -> Any:
         signals, on_jax = arrays.signals(X, Z)
         pair = self._takes_rows and [a.ndim for a in signals] == [1, 1]
-        ready = self._signals([a[None] for a in signals] if pair else signals)
+        ready = self.engine_arrays([a[None] for a in signals] if pair else signals)
         arrays.fits_memory(len(ready[0]), len(ready[-1]), ready[0].dtype.itemsize, on_jax)
         with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
             gram = arrays.finite_kernel("XZ", signals, self._entries(ready, get, show))
@@ -79,12 +79,12 @@ class Kernel(Parameters, ABC):
         """Whether an array (d,) is one signal."""
 
     @abstractmethod
-    def _signals(self, signals: Sequence[Any]) -> list[Any]:
-        """[X] or [X, Z] in the form that the engines take; errors call them so."""
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """[X] or [X, Z] in the form that the engines take; a ValueError, which names X or Z, for other shapes."""
 
     @abstractmethod
     def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
-        """The Gram matrix of what `_signals` returns."""
+        """The Gram matrix of what `engine_arrays` returns."""
 
     @abstractmethod
     def _diagonal(self, x: Any) -> Any:

@@ -49,9 +49,9 @@ class Parameters:
             else:
                 own[name] = value
         new = replace(self, **own)
-        for name in inner:
-            as_choice("parameter", name, [n for n in names if hasattr(getattr(new, n), "set_params")])
         for name, values in inner.items():
+            if not hasattr(getattr(new, name), "set_params"):
+                as_choice("parameter", f"{name}__{next(iter(values))}", names)
             getattr(new, name).set_params(**values)
         for name in own:
             object.__setattr__(self, name, getattr(new, name))

@@ -8,7 +8,6 @@ which yields between calls that take a fraction of a second.
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from threading import Event
 
 STEP = 2**23  # pixels or entries of one layer that one call takes at most: 25 ms of relu, 0.2 s of gelu on one core
 
@@ -24,11 +23,11 @@ def run_tasks(function: Callable[..., Iterable[None] | None], tasks: Sequence[tu
 
     An exception, such as that of Ctrl-C, ends all: no task and no further step of a generator starts after it.
     """
-    stopped = Event()
+    stopped: list[bool] = []
 
     def run(task: tuple) -> None:
         for _ in function(*task) or ():
-            if stopped.is_set():
+            if stopped:
                 return
 
     threads = min(thread_count(), len(tasks))
@@ -44,7 +43,7 @@ def run_tasks(function: Callable[..., Iterable[None] | None], tasks: Sequence[tu
             for future in done:
                 future.result()
     except BaseException:
-        stopped.set()
+        stopped.append(True)
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
