@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.dense import after, dense_block, inverses
 from shiftmath.kernels._numba.slices import shift_sums
-from shiftmath.kernels._numba.threads import run_tasks
+from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import TOGETHER, layer_exponents, of_a_pair
@@ -105,9 +105,18 @@ class Walk:
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, 64))]
         batch = max(1, min(n, BATCH_PIXELS // pixels))
         out, network = np.zeros((len(groups), m, 2, n)), self.network(ux, uz)
-        run_tasks(shift_sums, [(X, Z, part, symmetric, batch, shifts, self.plan.masks, network, out[g])
+        run_tasks(self.steps, [(X, Z, part, symmetric, batch, shifts, network, out[g])
                                for part in columns for g, shifts in enumerate(groups)])  # fmt: skip
         return out.sum(0).transpose(1, 2, 0) / self.plan.pooled_terms
+
+    def steps(
+        self, X: Triple, Z: Triple, columns: Any, symmetric: bool, batch: int, shifts: Any, network: Any, out: Any
+    ) -> Iterator[None]:
+        """`shift_sums`, a few shifts after others: the same terms in the same order."""
+        work = X[0].shape[1] * (columns[1] - columns[0]) * self.plan.depth
+        for part in ranges(len(shifts), max(1, STEP // work)):
+            shift_sums(X, Z, columns, symmetric, batch, shifts[part], self.plan.masks, network, out)
+            yield
 
 
 def pooled(plan: Plan, D: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
@@ -176,7 +185,7 @@ def piece(walk: Walk, x: tuple, z: tuple, symmetric: bool, get: str) -> Gram:
     return np.ldexp(K if get == "nngp" else K + T, ex[:, None] + ez)
 
 
-def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
+def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool = False) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None.
 
     Always in float64: float32 cannot hold 1 - rho of patches of nearly one direction and different brightness.
@@ -202,4 +211,4 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
         with np.errstate(over="ignore", invalid="ignore"):
             return entries(*block).astype(X.dtype)
 
-    return blockwise(cast, len(X), len(right.images), size, Z is None, X.dtype)
+    return blockwise(cast, len(X), len(right.images), size, Z is None, X.dtype, show)

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.rows import Samples, dense_rows
-from shiftmath.kernels._numba.threads import run_tasks
+from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import layer_exponents
@@ -113,7 +113,8 @@ def hidden_layers(plan: Plan, M: Gram, S: Gram, T: Gram, x: Samples, z: Samples)
     """
     columns = Samples(*(np.ascontiguousarray(a.T) for a in z))
     fixed = (M, S, T, x, columns, plan.smooth, plan.bias_std > 0, plan.dense_weights)
-    run_tasks(dense_rows, [((part.start, part.stop), *fixed) for part in ranges(len(M), max(1, 2**16 // M.shape[1]))])
+    entries = min(2**16, STEP // plan.dense_layers)
+    run_tasks(dense_rows, [((p.start, p.stop), *fixed) for p in ranges(len(M), max(1, entries // M.shape[1]))])
     last = x.step[:, -1:] * z.step[:, -1] if plan.smooth else 1
     return -M / 2 * last, T / 2 * last
 
@@ -162,7 +163,7 @@ def directions(plan: Plan, X: Rows) -> tuple[Rows, Rows, PerX, PerX, Int[np.ndar
     return X, u, (u**2).sum(1), norms, exponents
 
 
-def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
+def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str, show: bool = False) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
     Y = X if Z is None else Z
 
@@ -170,12 +171,14 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
         (x, u, q, nx, ex), (z, v, r, nz, ez) = directions(plan, X[rows]), directions(plan, Y[columns])
         G = 2 * (u @ v.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
-        refine(u, v, q, r, D, S, CANCELLATION)
+        # One entry is two operations where a layer has some fifty.
+        parts = ranges(len(x), max(1, 16 * STEP // z.size))
+        run_tasks(refine, [(u[p], v, q[p], r, D[p], S[p], CANCELLATION) for p in parts])
         if plan.homogeneous:
             K, T = hidden_layers(plan, D, S, np.zeros_like(D), samples(plan, q, ex)[0], samples(plan, r, ez)[0])
             values, back = (K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez
         else:
-            refine_near(x, z, np.ldexp(1.0, ez - ex[:, None]), D)
+            run_tasks(refine_near, [(x[p], z, np.ldexp(1.0, ez - ex[p, None]), D[p]) for p in parts])
             (a, unit_x), (b, unit_z) = samples(plan, nx**2, ex), samples(plan, nz**2, ez)
             product = a.feature[:, 0, None] * b.feature[:, 0]
             K, T = hidden_layers(plan, D * product, S * product, np.zeros_like(D), a, b)
@@ -183,4 +186,4 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
         with np.errstate(over="ignore"):
             return np.ldexp(values, back).astype(X.dtype)
 
-    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype)
+    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype, show)
