@@ -26,8 +26,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from tqdm import tqdm
 
-from shiftmath.pages import compiled_once
-
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES, PAGES, BUILD = ROOT / "notebooks" / "src", ROOT / "notebooks", ROOT / "build"
 # Notebooks run side by side; threads of their own would only wait for each other.
@@ -89,6 +87,9 @@ def sources(only: list[str]) -> list[Path]:
 
 def quick_compilation() -> dict[str, str]:
     """How JAX compiles in the profile quick: less, and what was compiled before not again."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    from compiled_once import compiled_once
+
     kept = compiled_once(BUILD / "compiled")
     return kept | {"XLA_FLAGS": f"{LESS_COMPILING} {kept.get('XLA_FLAGS', '')}".strip()}
 

@@ -1,27 +1,21 @@
 """Strictness for all tests: JAX in 64 bits, no silent rank promotion, NaN as an error, no windows."""
 
 import os
+import sys
 from pathlib import Path
 
-# First of all: whatever imports the package imports JAX, because shapes are checked, and JAX reads these once.
-os.environ |= {
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+from compiled_once import compiled_once
+
+os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
     "JAX_ENABLE_X64": "1",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
     "JAX_DEBUG_NANS": "1",
     "MPLBACKEND": "agg",
 }
 
-import jax
 import numpy as np
 import pytest
-
-from shiftmath.pages import compiled_once
-
-KEPT = compiled_once(Path(__file__).parents[1] / "build" / "compiled")
-os.environ |= KEPT
-for name, value in KEPT.items():
-    if name.startswith("JAX_"):
-        jax.config.update(name.lower(), int(value) if value.isdigit() else value)
 
 EPS = float(np.finfo(float).eps)
 

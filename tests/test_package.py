@@ -10,18 +10,20 @@ from pathlib import Path
 
 import jax
 import pytest
+from compiled_once import compiled_once
 
 import shiftmath
-from shiftmath.pages import choose, compiled_once, profile, provenance
+from shiftmath.pages import choose, profile, provenance
 
 ROOT = Path(shiftmath.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)
 ROOMS = {"_shared", "adversary", "datasets", "groups", "interpolant", "kernels", "margins", "networks", "pages"}
 # A room may import those before it.
 ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary", "pages"]
-# How the compiled engine caches, how many threads it has, how large a result may be: questions to the system.
+# How the engine caches, how many threads it has, how large a result may be, a bar: questions to the system.
 SYSTEM = {"compile", "threads", "arrays", "memory"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
+PROGRESS = {"training", "progress"}  # they show a bar
 HEAVY = {"matplotlib", "sklearn", "numba", "neural_tangents", "jax", "IPython", "pandas"}
 
 
@@ -58,7 +60,7 @@ def imports(path):
 
 GRAPH_NODES = {name_of(p) for p in MODULES}
 MATHEMATICS = [
-    p for p in MODULES if room(name_of(p)) not in ("pages", "shiftmath") and p.stem not in SYSTEM | DATA | {"training"}
+    p for p in MODULES if room(name_of(p)) not in ("pages", "shiftmath") and p.stem not in SYSTEM | DATA | PROGRESS
 ]
 
 

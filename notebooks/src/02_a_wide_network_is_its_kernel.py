@@ -200,7 +200,7 @@ Z = np.array([[1.0, 3, 1, -2, 4, -1], [-3, 2, -1, 4, -1, 2]])
 routes = [
     (FullyConnected(), X, Z),
     (FullyConnected(depth=3), X, Z),
-    (Convolutional(), X[..., None], Z[..., None]),
+    (Convolutional(spatial_axes=1), X, Z),
 ]
 closed = np.array([kernel(A, B) for kernel, A, B in routes])
 layers = [[[recursion(x, z, depth) for z in Z] for x in X] for depth in (1, 3)]
@@ -272,9 +272,10 @@ print(f"last layer:  at most {abs(z_scores[1]).max():.1f} standard errors from k
 # %%
 S = rng.standard_normal((3, 9, 1)) + np.array([1.5, -1.5, 0.5])[:, None, None]
 R = rng.standard_normal((8, 9, 1))
+pooled_kernel = Convolutional(spatial_axes=1)
 cases = {
     "fully connected": (lambda key, n: fully_connected(key, d, width=n), FullyConnected(), X, Z, y),
-    "pooled convolution": (lambda key, n: convolutional(key, (9, 1), width=n), Convolutional(), S, R, y[:3]),
+    "pooled convolution": (lambda key, n: convolutional(key, (9, 1), width=n), pooled_kernel, S, R, y[:3]),
 }
 deep = (lambda key, n: fully_connected(key, d, width=n, depth=2)), FullyConnected(depth=2), X, Z
 
@@ -557,7 +558,7 @@ sets |= {f"noise {i}": rng.standard_normal((4, 9, 1)) for i in range(1, 7)}
 norms, moved = {}, {}
 for name, signals in sets.items():
     labels = y[: len(signals)]
-    norms[name] = Interpolant(Convolutional(), signals, labels).norm
+    norms[name] = Interpolant(pooled_kernel, signals, labels).norm
     moved[name] = change_of_kernel(convolutional(keys(1024, 1)[0], (9, 1), width=1024), signals, labels)
     print(f"{name:18} norm of the interpolant {norms[name]:5.2f}, change of the kernel {moved[name]:.3f}")
 

@@ -80,7 +80,8 @@ sum_error = []
 for shape, q in cases:
     z, x = rng.standard_normal((2, *shape))
     literal = FullyConnected()(patches(z, q), patches(x, q)).mean()
-    sum_error.append(abs(Convolutional(filter_size=q)(z[None], x[None])[0, 0] / literal - 1))
+    kernel = Convolutional(filter_size=q, spatial_axes=len(shape) - 1)
+    sum_error.append(abs(kernel(z[None], x[None])[0, 0] / literal - 1))
 print(f"largest relative difference over {len(cases)} sizes and filters: {max(sum_error):.0e}")
 
 # %% [markdown]
@@ -90,7 +91,8 @@ print(f"largest relative difference over {len(cases)} sizes and filters: {max(su
 # %%
 odd_error = []
 for shape, q in cases:
-    kernel, spatial = Convolutional(filter_size=q), tuple(range(len(shape) - 1))
+    spatial = tuple(range(len(shape) - 1))
+    kernel = Convolutional(filter_size=q, spatial_axes=len(spatial))
     z, x = rng.standard_normal((2, *shape))
     odd = kernel(z[None], np.stack([x, -x]))[0] @ [1, -1]
     sums = 2 * z.sum(axis=spatial) @ x.sum(axis=spatial) / (np.prod(shape[:-1]) ** 2 * shape[-1])
@@ -110,10 +112,10 @@ def trained_on_pair(x, network):
 
 
 linear_error = []
-for shape, q in [((7, 1), 3), ((16, 1), 16), ((5, 5, 1), 3), ((6, 4, 1), 2), ((9, 9, 1), 3)]:
+for shape, q in [((7,), 3), ((16,), 16), ((5, 5), 3), ((6, 4), 2), ((9, 9), 3)]:
     x, Z = 0.3 + rng.standard_normal(shape), rng.standard_normal((points, *shape))
     predicted = Z.reshape(points, -1).sum(axis=1) / x.sum()
-    values = trained_on_pair(x, Convolutional(filter_size=q))(Z)
+    values = trained_on_pair(x, Convolutional(filter_size=q, spatial_axes=len(shape)))(Z)
     linear_error.append(np.abs(values - predicted).max() * x.sum() ** 2 / np.sum(x**2) / x.size)
 print(f"largest difference between the trained network and sum z / sum x: {max(linear_error):.0e}")
 
@@ -122,14 +124,14 @@ print(f"largest difference between the trained network and sum z / sum x: {max(l
 # networks after training on a white and a black dot, in the plane spanned by the dot and the flat image $w$.
 
 # %%
-white, black = (dot[..., None] for dot in dot_on_gray((5, 5)))
+white, black = dot_on_gray((5, 5))
 networks = {"fully connected": FullyConnected(), "pooled": Convolutional()}
 trained = {name: trained_on_pair(white, network) for name, network in networks.items()}
 flat = np.full(white.shape, 1 / 5)
 across = (flat - white / 5) / np.linalg.norm(flat - white / 5)
 grid = np.linspace(-1.5, 1.5, 61)
 a, b = np.meshgrid(grid, grid)
-Z = a.ravel()[:, None, None, None] * white + b.ravel()[:, None, None, None] * across
+Z = a.ravel()[:, None, None] * white + b.ravel()[:, None, None] * across
 
 # %%
 fig, axes = figures.panels(1, 2, height=3.2)
@@ -153,11 +155,11 @@ _ = axes[0].set_ylabel("along the rest of the flat image")
 
 # %%
 fig, axes = figures.panels(1, 5, height=1.9)
-figures.signal_image(axes[0], white[..., 0], 1, "white dot")
+figures.signal_image(axes[0], white, 1, "white dot")
 for (name, g), pair in zip(trained.items(), (axes[1:3], axes[3:5]), strict=True):
     point = g.distance(white, closed_form=False).point
-    gradient = g.gradient(point + 0.01 * across)[..., 0]
-    figures.signal_image(pair[0], point[..., 0], 1, f"{name}:\nnearest crossing")
+    gradient = g.gradient(point + 0.01 * across)
+    figures.signal_image(pair[0], point, 1, f"{name}:\nnearest crossing")
     figures.signal_image(pair[1], gradient, np.abs(gradient).max(), f"{name}:\nnormal")
 
 # %% [markdown]
@@ -170,7 +172,7 @@ for (name, g), pair in zip(trained.items(), (axes[1:3], axes[3:5]), strict=True)
 # %%
 def searched(network, shape):
     """The distance of a white dot to the boundary, by search."""
-    dot = dot_on_gray(shape)[0][..., None]
+    dot = dot_on_gray(shape)[0]
     return trained_on_pair(dot, network).distance(dot, closed_form=False, restarts=3).upper
 
 
@@ -196,7 +198,7 @@ _ = ax.legend()
 # %%
 dc_error = []
 for _ in range(4):
-    x = rng.standard_normal((4, 4, 1))
+    x = rng.standard_normal((4, 4))
     distance = trained_on_pair(x, Convolutional()).distance(x, closed_form=False, restarts=3).upper
     dc_error.append(distance - abs(dc(x)))
     print(f"|x| {np.linalg.norm(x):.3f}   |f_dc| {abs(dc(x)):.9f}   found {distance:.9f}")
@@ -238,7 +240,7 @@ print("two convolutions:", huge_deep.round(12))
 # %%
 refused = False
 try:
-    trained_on_pair(np.array([[1.0], [-2.0], [1.0]]), Convolutional())
+    trained_on_pair(np.array([1.0, -2.0, 1.0]), Convolutional(spatial_axes=1))
 except Indistinguishable as error:
     refused = True
     print(error)
@@ -255,10 +257,10 @@ variants = {
     "erf": Convolutional(activation="erf"),
     "zero padding": Convolutional(padding="zero"),
 }
-Z = rng.standard_normal((points, 5, 5, 1))
+Z = rng.standard_normal((points, 5, 5))
 off, moved = {}, {}
 for name, network in variants.items():
-    off[name] = np.sqrt(np.mean((trained_on_pair(white, network)(Z) - Z.sum(axis=(1, 2, 3))) ** 2) / 25)
+    off[name] = np.sqrt(np.mean((trained_on_pair(white, network)(Z) - Z.sum(axis=(1, 2))) ** 2) / 25)
     moved[name] = searched(network, (5, 5))
     print(f"{name:20} off by {off[name]:.1e} of its size; distance {moved[name]:.4f} against 1/5")
 
@@ -268,7 +270,7 @@ for name, network in variants.items():
 # was lost. How depth and padding change the law is the subject of pages 06 and 07.
 
 # %%
-on_gray = np.stack(dot_on_gray((5, 5), gray=0.25))[..., None]
+on_gray = np.stack(dot_on_gray((5, 5), gray=0.25))
 g = Interpolant(Convolutional(), on_gray, [1, -1])
 fit = np.linalg.lstsq(np.c_[Z.reshape(points, -1), np.ones(points)], g(Z), rcond=None)
 gray_nonlinear = np.sqrt(fit[1].sum() / np.sum(g(Z) ** 2)) if fit[1].size else 0.0

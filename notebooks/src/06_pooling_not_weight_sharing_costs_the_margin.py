@@ -60,6 +60,8 @@
 #    4) = 1/(d - 10/9)$. On a square the rows and the columns each give this factor. That is (e).
 
 # %% tags=["parameters"]
+from functools import partial
+
 import numpy as np
 from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
@@ -101,12 +103,13 @@ def explicit_kernel(z, x, q, b, padding="circular", pool=np.mean):
 
 
 # %%
+on_a_line = partial(Convolutional, spatial_axes=1)  # signals of one axis instead of images
 z, x = rng.standard_normal((2, 12))
 route_error = []
 for q, b in [(1, 1), (1, 4), (2, 6), (3, 1), (3, 4), (4, 3), (5, 12), (12, 12)]:
     for padding in ("circular", "zero"):
-        kernel = Convolutional(filter_size=q, readout=b, padding=padding)
-        by_layers = kernel(z[None, :, None], x[None, :, None])[0, 0]
+        kernel = on_a_line(filter_size=q, readout=b, padding=padding)
+        by_layers = kernel(z[None], x[None])[0, 0]
         route_error.append(abs(explicit_kernel(z, x, q, b, padding) - by_layers))
 print(f"largest difference between the routes: {max(route_error):.0e}")
 
@@ -127,7 +130,8 @@ def all_shifts(x):
 def shift_mean_error(shape, **options):
     """The mean over all shifts of the flattened kernel, against the kernel with the average."""
     z, x = rng.standard_normal((2, *shape))
-    average, flatten = Convolutional(**options), Convolutional(**options, readout="flatten")
+    network = partial(Convolutional, **options, spatial_axes=len(shape) - 1)
+    average, flatten = network(), network(readout="flatten")
     size = np.sqrt(flatten(z[None])[0, 0] * flatten(x[None])[0, 0])
     return abs(flatten(z[None], all_shifts(x)).mean() - average(z[None], x[None])[0, 0]) / size
 
@@ -152,9 +156,8 @@ print(f"{len(shift_error)} networks: largest difference {max(shift_error):.0e}")
 
 # %%
 def trained_on_pair(x, network):
-    """The network after training on x and -x with labels 1 and -1; it takes batches without channels."""
-    g = Interpolant(network, np.stack([x, -x])[..., None], [1, -1])
-    return lambda Z: g(Z[..., None])
+    """The network after training on x and -x with labels 1 and -1."""
+    return Interpolant(network, np.stack([x, -x]), [1, -1])
 
 
 def slopes(g, shape):
@@ -179,7 +182,7 @@ def block_means(x, b):
 linear_error, flatten_error, block_error = [], [], []
 for q, b in [(1, 1), (2, 1), (3, 1), (8, 1), (1, 2), (1, 4), (1, 8), (1, 16), (3, 4), (5, 8), (3, 16)]:
     x = rng.standard_normal(16)
-    g = trained_on_pair(x, Convolutional(filter_size=q, readout=b))
+    g = trained_on_pair(x, on_a_line(filter_size=q, readout=b))
     n = slopes(g, 16)
     linear_error.append(nonlinearity(g, n, rng.standard_normal((points, 16))))
     if b == 1:
@@ -232,7 +235,7 @@ for ax, name in zip(
 # %%
 def dot_distance(b, q, place=0):
     """The distance of a dot to the boundary, one convolution of q taps and blocks of b."""
-    n = slopes(trained_on_pair(np.eye(d)[place], Convolutional(filter_size=q, readout=b)), d)
+    n = slopes(trained_on_pair(np.eye(d)[place], on_a_line(filter_size=q, readout=b)), d)
     return 1 / np.linalg.norm(n)
 
 
@@ -250,12 +253,11 @@ others = {b: [dot_distance(b, q, p) for q in (2, 3, 5, 7) for p in sorted({0, 1,
 # %%
 def searched_distance(x, network):
     """The distance of x to the nearest crossing of the boundary that a local search finds."""
-    f = Interpolant(network, np.stack([x, -x])[..., None], [1, -1])
-    return f.distance(x[..., None], closed_form=False, restarts=4, seed=seed).upper
+    return trained_on_pair(x, network).distance(x, closed_form=False, restarts=4, seed=seed).upper
 
 
 searched_blocks = [1, 8, 64]
-searched = [searched_distance(np.eye(d)[0], Convolutional(filter_size=1, readout=b)) for b in searched_blocks]
+searched = [searched_distance(np.eye(d)[0], on_a_line(filter_size=1, readout=b)) for b in searched_blocks]
 print("search:", *(f"{s:.9f}" for s in searched))
 
 # %%
@@ -326,7 +328,7 @@ shown = np.array([np.roll(np.eye(d)[28], s) for s in moves])
 fig, axes = figures.panels(1, 3, height=2.3, sharey=True)
 seen = {}
 for ax, b, name in zip(axes, (1, 8, 64), ("flatten", "blocks of 8", "average"), strict=True):
-    seen[b] = trained_on_pair(np.eye(d)[28], Convolutional(filter_size=1, readout=b))(shown)
+    seen[b] = trained_on_pair(np.eye(d)[28], on_a_line(filter_size=1, readout=b))(shown)
     ax.plot(moves, seen[b], "o", color=MEASURED, markersize=3)
     ax.set(title=name, xlabel="dot moved by $s$", ylim=(-0.1, 1.1))
 _ = axes[0].set_ylabel("prediction $g(T_s x)$")
@@ -339,7 +341,7 @@ _ = axes[0].set_ylabel("prediction $g(T_s x)$")
 
 # %%
 Z = rng.standard_normal((points, 16))
-g = trained_on_pair(rng.standard_normal(16), Convolutional(filter_size=1, readout=4))
+g = trained_on_pair(rng.standard_normal(16), on_a_line(filter_size=1, readout=4))
 within = rng.permuted(Z.reshape(points, 4, 4), axis=2).reshape(points, 16)
 rearranged = np.abs(g(within) - g(Z)).max() / np.abs(g(Z)).max()
 moved = [np.abs(g(np.roll(Z, s, axis=1)) - g(Z)).max() / np.abs(g(Z)).max() for s in range(1, 16)]
@@ -364,7 +366,7 @@ def zero_padded_normal(x, q):
 zero_error, zero_linear = [], []
 for q in (1, 3, 5, 9):
     x = rng.standard_normal(12) + 1
-    g = trained_on_pair(x, Convolutional(filter_size=q, padding="zero"))
+    g = trained_on_pair(x, on_a_line(filter_size=q, padding="zero"))
     n = slopes(g, 12)
     zero_linear.append(nonlinearity(g, n, rng.standard_normal((points, 12))))
     zero_error.append(np.abs(n - zero_padded_normal(x, q)).max() / np.abs(n).max())
@@ -374,7 +376,7 @@ print(f"not linear: {max(zero_linear):.0e}; normal off by {max(zero_error):.0e}"
 on_line, on_square, zero_normals = [], [], {}
 for k in sides:
     dot, white = dot_on_gray(k)[0], dot_on_gray((k, k))[0]
-    line = slopes(trained_on_pair(dot, Convolutional(padding="zero")), k)
+    line = slopes(trained_on_pair(dot, on_a_line(padding="zero")), k)
     zero_normals[k] = slopes(trained_on_pair(white, Convolutional(padding="zero")), (k, k))
     on_line.append(1 / np.linalg.norm(line))
     on_square.append(1 / np.linalg.norm(zero_normals[k]))
@@ -417,7 +419,7 @@ print(f"difference of the mean over shifts from the kernel with the average: {pa
 
 # %%
 x = rng.standard_normal(16)
-average_slopes = slopes(trained_on_pair(x, Convolutional()), 16)
+average_slopes = slopes(trained_on_pair(x, on_a_line()), 16)
 average_error = np.abs(average_slopes * (x @ x) - x).max()
 average_distance = 1 / np.linalg.norm(average_slopes) / np.linalg.norm(x)
 print(f"slopes between {average_slopes.min():.6f} and {average_slopes.max():.6f}")
@@ -437,7 +439,7 @@ def relative_misfit(g, Z):
     return np.sqrt(np.mean((values - fit) ** 2) / np.mean(values**2))
 
 
-two_layers = Convolutional(depth=2, readout="flatten")
+two_layers = on_a_line(depth=2, readout="flatten")
 x, Z = rng.standard_normal(8), rng.standard_normal((4000, 8))
 g = trained_on_pair(x, two_layers)
 two_misfit, wrong_side = relative_misfit(g, Z), np.mean((g(Z) >= 0) != (Z @ x >= 0))
@@ -454,7 +456,7 @@ print(f"distance found: {two_distance:.5f} of |x|")
 # %%
 dot_signs, dot_on_plane, dot_misfit = 0, [], []
 for depth in (2, 3, 4):
-    g = trained_on_pair(np.eye(8)[3], Convolutional(depth=depth, readout="flatten"))
+    g = trained_on_pair(np.eye(8)[3], on_a_line(depth=depth, readout="flatten"))
     dot_signs += np.sum((g(Z) >= 0) != (Z[:, 3] >= 0))
     dot_on_plane.append(np.abs(g(Z * (np.arange(8) != 3))).max())
     dot_misfit.append(relative_misfit(g, Z))
@@ -470,7 +472,7 @@ print(f"not linear: {min(dot_misfit):.1%} at least;  distance found with two con
 
 # %%
 Z = rng.standard_normal((points, 16))
-g = trained_on_pair(rng.standard_normal(16), Convolutional(filter_size=3, readout=4))
+g = trained_on_pair(rng.standard_normal(16), on_a_line(filter_size=3, readout=4))
 turned = np.roll(Z.reshape(points, 4, 4), 1, axis=2).reshape(points, 16)
 three_taps_moved = np.abs(g(turned) - g(Z)).max() / np.abs(g(Z)).max()
 print(f"blocks turned by one place: the prediction changes by {three_taps_moved:.2f} of the largest")
@@ -480,10 +482,8 @@ print(f"blocks turned by one place: the prediction changes by {three_taps_moved:
 
 # %%
 a, b = np.linalg.qr(rng.standard_normal((16, 2)))[0].T
-close = Interpolant(
-    Convolutional(readout="flatten"), np.stack([a, a / 2 + np.sqrt(3) / 2 * b])[..., None], [1, -1]
-)
-close_misfit = relative_misfit(lambda Z: close(Z[..., None]), rng.standard_normal((4000, 16)))
+close = Interpolant(on_a_line(readout="flatten"), np.stack([a, a / 2 + np.sqrt(3) / 2 * b]), [1, -1])
+close_misfit = relative_misfit(close, rng.standard_normal((4000, 16)))
 print(f"samples 60 degrees apart: {close_misfit:.1%} of the function is not linear")
 
 # %% [markdown]
@@ -505,7 +505,7 @@ print(f"sum against mean: predictions differ by {sum_error:.0e}")
 # - Where must a dot sit in its block, and how many taps must the filter have, to reach the upper bound
 #   $\sqrt{2/(b+1)}$? (Two taps are enough.)
 # - Your own signal in the place of `x`: which block size halves its distance to the boundary?
-# - Two convolutions with blocks, `Convolutional(depth=2, readout=8)`: does the dot keep $1/\sqrt 8$?
+# - Two convolutions with blocks, `on_a_line(depth=2, readout=8)`: does the dot keep $1/\sqrt 8$?
 
 # %%
 for q in (1, 2, 3, 4, 8, 16):

@@ -72,6 +72,8 @@
 # Each step is measured by itself below.
 
 # %% tags=["parameters"]
+from functools import partial
+
 import numpy as np
 from flint import arb, arb_series, ctx
 from scipy.optimize import brentq, minimize
@@ -141,9 +143,10 @@ print(f"largest radius: {max(float(x.rad()) for x in identity):.0e}")
 
 # %%
 rng = np.random.default_rng(seed)
-x = 0.3 + rng.standard_normal((12, 1))
-Z = rng.standard_normal((points, 12, 1))
-linear = Z.sum(axis=(1, 2)) / x.sum()
+x = 0.3 + rng.standard_normal(12)
+Z = rng.standard_normal((points, 12))
+linear = Z.sum(axis=1) / x.sum()
+convolutional = partial(Convolutional, spatial_axes=1)  # signals of one axis
 
 
 def pair(kernel, x):
@@ -154,11 +157,11 @@ def pair(kernel, x):
 # %%
 off_linear = {}
 for name in ("relu", "leaky_relu", "gelu", "identity", "erf"):
-    off_linear[name] = np.abs(pair(Convolutional(activation=name), x)(Z) - linear).max()
+    off_linear[name] = np.abs(pair(convolutional(activation=name), x)(Z) - linear).max()
     print(f"{name:11} {off_linear[name]:.0e}")
 abs_refused = False
 try:
-    pair(Convolutional(activation="abs"), x)
+    pair(convolutional(activation="abs"), x)
 except Indistinguishable as error:
     abs_refused = True
     print("abs: indistinguishable pairs", error.pairs)
@@ -249,7 +252,7 @@ print(f"largest value in the plane {max(values_in_plane):.0e}, wrong signs {wron
 flat = Z - Z.mean(axis=1, keepdims=True)
 on_dc_plane, wrong_dc_signs, bent = [], 0, []
 for n in (0, 1, 2, 3):
-    f = pair(Convolutional(dense_layers=n), x)
+    f = pair(convolutional(dense_layers=n), x)
     values = f(Z)
     on_dc_plane.append(np.abs(f(flat)).max())
     wrong_dc_signs += np.sum(np.sign(values) != np.sign(linear))
@@ -263,10 +266,10 @@ print(f"wrong signs: {wrong_dc_signs} of {4 * points}")
 
 # %%
 moved = {
-    "two convolutions": Convolutional(depth=2),
-    "three convolutions": Convolutional(depth=3),
-    "bias 0.1": Convolutional(bias_std=0.1),
-    "bias 0.5": Convolutional(bias_std=0.5),
+    "two convolutions": convolutional(depth=2),
+    "three convolutions": convolutional(depth=3),
+    "bias 0.1": convolutional(bias_std=0.1),
+    "bias 0.5": convolutional(bias_std=0.5),
 }
 off_plane = {name: np.abs(pair(kernel, x)(flat)).max() for name, kernel in moved.items()}
 print({name: round(float(value), 3) for name, value in off_plane.items()})
@@ -317,8 +320,8 @@ def structured_starts(d):
 
 # %%
 nine = structured_starts(9)
-dot9 = dot_on_gray(9)[0][:, None]
-architectures = {f"{n} dense": Convolutional(dense_layers=n) for n in (0, 1, 2, 3)} | moved
+dot9 = dot_on_gray(9)[0]
+architectures = {f"{n} dense": convolutional(dense_layers=n) for n in (0, 1, 2, 3)} | moved
 constants = {
     name: 3 * nearest(pair(kernel, dot9), dot9, nine[:6]).min() for name, kernel in architectures.items()
 }
@@ -345,7 +348,7 @@ _ = ax.legend(loc="upper left")
 # numbers is $1$ or $-1$, so only $h_L(\pm 1)$ is ever used, and that is linear.
 
 # %%
-one_tap = np.abs(pair(Convolutional(depth=3, filter_size=1), x)(Z) - linear).max()
+one_tap = np.abs(pair(convolutional(depth=3, filter_size=1), x)(Z) - linear).max()
 print(f"three convolutions of one tap: off linear {one_tap:.0e}")
 
 # %% [markdown]
@@ -357,7 +360,7 @@ print(f"three convolutions of one tap: off linear {one_tap:.0e}")
 X5 = rng.standard_normal((4, 5))
 shifts = circular_shifts()
 by_average = GroupAverage(FullyConnected(), shifts)(X5)
-by_convolution = Convolutional(filter_size=5)(X5[..., None])
+by_convolution = convolutional(filter_size=5)(X5)
 averaging_error = np.abs(by_average - by_convolution).max()
 print(f"two routes to the pooled kernel differ by {averaging_error:.0e}")
 
@@ -645,7 +648,7 @@ for name, kernel in {"fully connected": FullyConnected(), "pooled": kernels[1]}.
 # **Other activations.** With the error function the boundary is not even approximately the plane.
 
 # %%
-erf_constant = 3 * nearest(pair(Convolutional(activation="erf"), dot9), dot9, nine[:3]).min()
+erf_constant = 3 * nearest(pair(convolutional(activation="erf"), dot9), dot9, nine[:3]).min()
 print(f"sqrt(d) times the distance of a dot on nine pixels, error function: {erf_constant:.4f}")
 
 # %% [markdown]

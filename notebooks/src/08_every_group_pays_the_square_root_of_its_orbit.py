@@ -354,8 +354,8 @@ convolution_error, kernel_difference = [], []
 x, Z = rng.standard_normal((6, 6)) + 1, rng.standard_normal((points, 6, 6))
 by_group = trained_on_pair(x, averaged(groups["all shifts"]))
 for q in (1, 3, 6):
-    pooled = trained_on_pair(x[..., None], Convolutional(filter_size=q))
-    convolution_error.append(np.abs(pooled(Z[..., None]) - by_group(Z)).max())
+    pooled = trained_on_pair(x, Convolutional(filter_size=q))
+    convolution_error.append(np.abs(pooled(Z) - by_group(Z)).max())
     relative = pooled.gram / pooled.gram[0, 0] - by_group.gram / by_group.gram[0, 0]
     kernel_difference.append(np.abs(relative).max())
 print(f"functions differ by {max(convolution_error):.0e}, kernels by {max(kernel_difference):.3f}")

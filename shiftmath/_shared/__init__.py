@@ -1,8 +1,10 @@
 """What every room needs.
 
-arguments  what bad input gets: an error that names the argument, what it got and what it takes
-scaling    powers of two that bring data near 1
-values     what is found out about a value before any check, and how a message shows it
-memory     how much fits: what cannot is refused before the work
-precision  double precision where it is needed, whatever JAX is set to
+arguments   what bad input gets: an error that names the argument, what it got and what it takes
+values      what is found out about a value before any check, and how a message shows it
+scaling     powers of two that bring data near 1
+memory      how much fits: what cannot is refused before the work
+precision   double precision where it is needed, whatever JAX is set to
+progress    a bar for what takes long
+interrupts  long compiled calls that Ctrl-C ends at once
 """

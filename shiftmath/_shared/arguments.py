@@ -161,7 +161,7 @@ def as_choice(name: str, value: Any, choices: Iterable[str]) -> str:
         raise TypeError(message)
     if value not in choices:
         raise ValueError(message)
-    return value
+    return str.__str__(value)  # of a NumPy string or an enumeration too
 
 
 def as_bool(name: str, value: Any) -> bool:

@@ -1,7 +1,8 @@
 """The minimum-norm predictor of a kernel, and how far a point is from its decision boundary.
 
-predictor     `Interpolant`
-distance      `Distance`: the interval, and where the boundary is crossed
+predictor     `Interpolant`: coefficients, values, gradient, norm
+distance      `Distance`: in closed form, or certified below and found above
+expansion     the functions whose zeros are the boundaries
 closed_form   the boundaries that are known to be hyperplanes
 certified     radii in which the sign is proved not to change (certified_cone, certified_patches, directions)
 search        the nearest crossing that is found

@@ -1,4 +1,4 @@
-r"""Certified lower bounds on the distance to a decision boundary: a radius in which the sign of f cannot change.
+r"""Certified lower bounds on the distance to a decision boundary: a radius in which f cannot cross a level.
 
 They hold for $f(z) = \sum_i \alpha_i k(z, x_i)$ and kernels that are, in a vector v that depends affinely on z, sums of
 
@@ -21,8 +21,8 @@ from shiftmath.kernels.dual import HOMOGENEOUS
 __all__ = ["certified_radius"]
 
 
-def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
-    r"""A radius r so that f has the sign of f(x) wherever |z - x| < r; 0 where no bound is known.
+def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray, level: float = 0.0) -> float:
+    r"""A radius r so that f - level has the sign of f(x) - level wherever |z - x| < r; 0 where no bound is known.
 
     Known, for homogeneous activations (relu, leaky_relu, abs, identity), for
 
@@ -34,6 +34,7 @@ def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np
         X: samples (n, ...), as the kernel takes them.
         coefficients: the n numbers alpha.
         x: one point, of the shape of a sample.
+        level: the value of f on the boundary.
 
     The coefficients are taken as exact. From every sum the certificate takes off 64 eps times the moduli of its terms,
     more than the few eps by which kernels, angles and pairwise sums err.
@@ -46,15 +47,16 @@ def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np
     if isinstance(kernel, GroupAverage) and isinstance(kernel.kernel, FullyConnected):
         elements = kernel.group.elements(x.shape)
         X = X.reshape(len(X), -1)[:, elements].reshape(-1, x.size)
-        return certified_radius(kernel.kernel, X, np.repeat(coefficients / len(elements), len(elements)), x.reshape(-1))
+        coefficients = np.repeat(coefficients / len(elements), len(elements))
+        return certified_radius(kernel.kernel, X, coefficients, x.reshape(-1), level)
     if not isinstance(kernel, (FullyConnected, Convolutional)) or kernel.activation not in HOMOGENEOUS:
         return 0.0
     if kernel.depth > 1 and (kernel.bias_std or isinstance(kernel, Convolutional)):
         return 0.0
     if isinstance(kernel, FullyConnected):
-        return cone_radius(kernel, X.reshape(len(X), -1), coefficients, x.reshape(-1))
+        return cone_radius(kernel, X.reshape(len(X), -1), coefficients, x.reshape(-1), level)
     if kernel.dense_layers:
         return 0.0
     images = kernel.images("X", np.concatenate([X, x[None]]))
     plan = kernel.plan(images.shape[3 - kernel.spatial_axes : 3])
-    return patch_radius(plan, images[:-1], coefficients, images[-1])
+    return patch_radius(plan, images[:-1], coefficients, images[-1], level)

@@ -10,6 +10,8 @@ a = \sum_i \lambda_i u_i,$$
 where $u_i$ is the line's unit vector and $g_i(\theta) = c_i \kappa(\theta) + c_i' \kappa(\pi - \theta)$ its samples.
 The linear part is least at the edge of the cap, $|a| \cos(\angle(a, x) + \delta)$; each remainder has a least value of
 its own. All $\lambda_i = 0$ is exact for one line, the secants of $g_i$ in the cosine for many lines.
+
+f lies above a level c where f(z)/|z| > c/|z|, and |z| between |x| - r and |x| + r.
 """
 
 import math
@@ -55,22 +57,28 @@ def steepest(kernel: FullyConnected, size: int) -> float:
     return (kernel.weight_std**2 * a) ** L / size * (1 + L + L * (L + 1) / 2 * b / (a * math.pi))
 
 
-def cone_radius(kernel: FullyConnected, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
-    """The certified radius about x (d,) of f with samples X (n, d)."""
+def cone_radius(
+    kernel: FullyConnected, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray, level: float = 0.0
+) -> float:
+    """The certified radius about x (d,) of f - level with samples X (n, d)."""
     size, X, x = x.size, with_bias(kernel, X), with_bias(kernel, x)
-    length = float(np.linalg.norm(x))
-    if not length:
+    length, (u, along, against) = float(np.linalg.norm(x)), lines(X, coefficients)
+    if not length or not len(u):
         return 0.0
-    u, along, against = lines(X, coefficients)
     theta, steep = angles(u, x / length), steepest(kernel, size) * (abs(along) + abs(against))
-    sign = np.sign(along @ angular(kernel, theta, size) + against @ angular(kernel, np.pi - theta, size))
+    value = along @ angular(kernel, theta, size) + against @ angular(kernel, np.pi - theta, size)
+    sign = np.sign(value - level / length)
 
     def holds(delta: float) -> bool:
         low, high = np.maximum(theta - delta, 0), np.minimum(theta + delta, np.pi)
         t = np.linspace(low, high, POINTS, axis=1)
         g = along[:, None] * angular(kernel, t, size) + against[:, None] * angular(kernel, np.pi - t, size)
         secants = sign * (g[:, 0] - g[:, -1]) / (2 * np.sin((high + low) / 2) * np.sin((high - low) / 2))
-        return any(least(u, x / length, t, sign * g, slopes, steep, delta) > 0 for slopes in (0 * secants, secants))
+        # The level over |z| where that is largest; 1 - sin(delta) = 2 sin^2, without cancellation.
+        ends = length * np.array([2 * math.sin((math.pi / 2 - delta) / 2) ** 2, 1 + math.sin(delta)])
+        least_needed = float(np.max((sign * level + SLACK * abs(level)) / ends))
+        lower = (least(u, x / length, t, sign * g, slopes, steep, delta) for slopes in (0 * secants, secants))
+        return any(low > least_needed for low in lower)
 
     return length * math.sin(largest(holds, math.pi / 2))
 

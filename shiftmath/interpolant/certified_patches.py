@@ -132,12 +132,12 @@ def even_turns(theta: Numbers, delta: float) -> Numbers:
     return np.minimum(2 * STEEPEST, (delta * speed + chord) / np.pi)
 
 
-def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> float:
-    """The certified radius about the image x (height, width, channels) of f with samples X: one convolution."""
+def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray, level: float = 0.0) -> float:
+    """The certified radius about the image x (height, width, channels) of f - level with samples X: one convolution."""
     entries = patch_entries(plan, x.shape[-1])
     parts, steep = patch_functions(plan, X, coefficients, x)
     size = math.sqrt(sum(part.length**2 for part in parts))
-    value = abs(sum(part.value for part in parts)) - SLACK * steep * size
+    value = abs(sum(part.value for part in parts) - level) - SLACK * (steep * size + abs(level))
     return max(_radius(parts, entries, x, value, SLACK * steep, even) for even in (False, True))
 
 
@@ -168,4 +168,4 @@ def _radius(parts: list[Patch], entries: np.ndarray, x: np.ndarray, value: float
         deviations = math.sqrt(sum(part.deviation(r, even) ** 2 for part in parts))
         return r * (slope + math.sqrt(q) * deviations) < value
 
-    return largest(holds, value / slope) if value > 0 else 0.0
+    return largest(holds, value / slope) if value > 0 and slope else 0.0

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from shiftmath.interpolant.directions import SLACK
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 
 __all__ = ["boundary_normal"]
@@ -29,8 +30,11 @@ def boundary_normal(kernel: Any, X: np.ndarray, y: np.ndarray) -> Signal | None:
       followed by any number of dense layers, but for gelu.
 
     gelu is left out where its layers would have to be monotone maps of the covariance, which is not proved.
+
+    >>> boundary_normal(FullyConnected(), np.array([[3.0, 4.0], [-3.0, -4.0]]), np.array([1.0, -1.0])).tolist()
+    [0.6, 0.8]
     """
-    if len(X) != 2 or not np.array_equal(X[1], -X[0]) or y[1] != -y[0]:
+    if len(X) != 2 or not np.array_equal(X[1], -X[0]) or y[1] != -y[0] or y[0] == 0:
         return None
     x, inner = X[0], kernel.kernel if isinstance(kernel, GroupAverage) else kernel
     direction = None
@@ -42,7 +46,10 @@ def boundary_normal(kernel: Any, X: np.ndarray, y: np.ndarray) -> Signal | None:
     elif isinstance(kernel, Convolutional) and _is_linear_after_pooling(kernel):
         means = np.broadcast_to(x.mean(axis=tuple(range(kernel.spatial_axes)), keepdims=True), x.shape)
         direction = x if kernel.readout == "flatten" else means
-    return None if direction is None else direction / np.linalg.norm(direction)
+    # With a ridge even an x whose direction is 0 to rounding may have two labels; then f = 0.
+    if direction is None or np.linalg.norm(direction) <= SLACK * np.linalg.norm(x):
+        return None
+    return direction / np.linalg.norm(direction)
 
 
 def _is_linear_on_orbits(inner: FullyConnected, order: int) -> bool:

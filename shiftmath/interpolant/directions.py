@@ -12,6 +12,7 @@ SLACK = 64 * float(np.finfo(float).eps)
 
 Vectors = Float[np.ndarray, "n d"]
 Numbers = Float[np.ndarray, "n"]
+PerLine = Float[np.ndarray, "lines"]
 
 
 def with_bias(kernel: Any, V: np.ndarray) -> np.ndarray:
@@ -20,7 +21,7 @@ def with_bias(kernel: Any, V: np.ndarray) -> np.ndarray:
     return np.concatenate([V, np.full((*V.shape[:-1], 1), bias)], axis=-1)
 
 
-def lines(V: Vectors, weights: Numbers) -> tuple[Vectors, Numbers, Numbers]:
+def lines(V: Vectors, weights: Numbers) -> tuple[Float[np.ndarray, "lines d"], PerLine, PerLine]:
     """The lines that hold the vectors, as unit vectors u, and the sums of weight |v| over those along u and along -u.
 
     >>> u, along, against = lines(np.array([[3.0, 4.0], [-6.0, -8.0], [0.0, 0.0]]), np.array([1.0, 2.0, 5.0]))

@@ -5,12 +5,51 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from shiftmath._shared.interrupts import interruptible
+from shiftmath._shared.precision import float64
 
 __all__ = ["values_and_gradients"]
 
+Points = Float[np.ndarray, "m *spatial"]
+Numbers = Float[np.ndarray, "n"]
+
+
+def values_and_gradients(
+    kernel: Any, Z: Points, X: Float[np.ndarray, "n *spatial"], coefficients: Numbers
+) -> tuple[Float[np.ndarray, "m"], Points]:
+    """f(Z) and its gradient at each point, for f(z) = sum_i coefficients_i kernel(z, X_i), in double precision.
+
+    Raises:
+        TypeError: a kernel that is not hashable, or does not take JAX arrays.
+    """
+    # One compiled size serves all: batches are filled up to multiples of 8.
+    filled = np.concatenate([Z, np.repeat(Z[:1], -len(Z) % 8, axis=0)])
+    device = jax.config.jax_default_device  # type: ignore[attr-defined]
+    values, gradients = interruptible(partial(_in_double_precision, device, kernel, filled, X, coefficients))
+    return values[: len(Z)], gradients[: len(Z)]
+
+
+def _in_double_precision(
+    device: Any, kernel: Any, Z: Points, X: np.ndarray, coefficients: Numbers
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values and gradients; what holds for one thread in JAX, precision and device, is set here."""
+    takes = "takes a hashable callable of JAX arrays for gradients and distances"
+    try:
+        hash(kernel)
+    except TypeError as error:
+        raise TypeError(f"kernel: got {kernel!r}, which is not hashable, {takes}") from error
+    try:
+        with float64(), jax.default_device(device):
+            values, gradients = _compiled(kernel, Z, X, coefficients)
+            return np.asarray(values), np.asarray(gradients)
+    except jax.errors.JAXTypeError as error:
+        raise TypeError(f"kernel: got {kernel!r}, which JAX cannot trace, {takes}") from error
+
 
 @partial(jax.jit, static_argnums=0)
-def values_and_gradients(kernel: Any, Z: Any, X: Any, coefficients: Any) -> tuple[Any, Any]:
-    """f(Z) and its gradient at each point, for f(z) = sum_i coefficients_i kernel(z, X_i)."""
+def _compiled(kernel: Any, Z: Any, X: Any, coefficients: Any) -> tuple[Any, Any]:
     values, pull_back = jax.vjp(lambda Z: kernel(Z, X) @ coefficients, Z)
     return values, pull_back(jnp.ones_like(values))[0]

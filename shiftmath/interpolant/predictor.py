@@ -1,13 +1,14 @@
-r"""The minimum-norm kernel predictor, and how far a point is from its decision boundary.
+r"""The minimum-norm kernel predictor.
 
 For samples $x_1, \dots, x_n$ with labels $y_i$ and a kernel $k$ with Gram matrix $G$, the function of smallest norm in
 the kernel's Hilbert space that takes the value $y_i$ at $x_i$ is
 
-$$f(z) = \sum_i \alpha_i\, k(z, x_i), \qquad \alpha = G^+ y, \qquad \|f\|^2 = y^\top G^+ y.$$
+$$f(z) = \sum_i \alpha_i\, k(z, x_i), \qquad \alpha = G^+ y, \qquad \|f\|^2 = \alpha^\top G \alpha.$$
 
 With the tangent kernel of an infinitely wide network it is the limit of gradient flow on the squared loss from zero
 (Jacot et al. 2018). $G^+$ is the pseudo-inverse: samples that the kernel cannot tell apart make $G$ singular, which is
-no harm as long as their labels agree.
+no harm as long as their labels agree. A ridge r takes $\alpha = (G + r I)^{-1} y$ instead, for which
+$\sum_i (f(x_i) - y_i)^2 + r \|f\|^2$ is least.
 """
 
 from collections.abc import Callable
@@ -19,41 +20,55 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_samples, require_finite
-from shiftmath.interpolant.certified import certified_radius
-from shiftmath.interpolant.closed_form import boundary_normal
-from shiftmath.interpolant.distance import Distance
-from shiftmath.interpolant.search import nearest_crossing
+from shiftmath._shared.arguments import (
+    as_array,
+    as_bool,
+    as_callable,
+    as_count,
+    as_number,
+    as_samples,
+    as_targets,
+    require_finite,
+)
+from shiftmath.interpolant.distance import Distance, distances
 
 __all__ = ["Indistinguishable", "Interpolant"]
 
 EPS = float(np.finfo(float).eps)
-Signal = Float[np.ndarray, "*spatial"]
 
 
 class Indistinguishable(ValueError):
-    """Samples that the kernel cannot tell apart have different labels; `pairs` lists them by number."""
+    """Labels that no function of the kernel's space takes.
+
+    Samples that the kernel cannot tell apart have different labels, and `pairs` lists them by number; or `pairs` is
+    empty, and the Gram matrix is to rounding of lower rank than the labels ask.
+    """
 
     def __init__(self, message: str, pairs: list[tuple[int, int]]) -> None:
         super().__init__(message)
         self.pairs = pairs
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Interpolant:
     """The minimum-norm interpolant of labels y at the samples X.
 
-    Calling it on samples Z (m, ...) gives the m values; NumPy arrays in, NumPy out, JAX arrays in, JAX arrays out.
+    Calling it on samples Z (m, ...) gives the m values, on one sample one value; NumPy arrays in, NumPy out, JAX arrays
+    and tracers in, JAX arrays out, in their dtype. So it is a function of one signal for `jax.grad`, `jax.vmap` and
+    the attacks of `shiftmath.adversary`, hashable by identity.
 
     Args:
         kernel: callable (X, Z=None) -> Gram matrix; for `gradient` and `distance` hashable and able to take JAX arrays,
             as those of `shiftmath.kernels` are.
         X: samples (n, ...), as the kernel takes them.
-        y: n real labels.
+        y: n real labels, or (n, c) for c outputs: values are then (m, c), gradients (m, c, ...), norms (c,). The
+            decision boundary of one output is f = 0, for labels -1 and 1; for labels 0 and 1 it is at `level=0.5`.
+        ridge: a non-negative number, added to the diagonal of the Gram matrix and in its units, as the alpha of
+            scikit-learn's KernelRidge; 0 interpolates.
 
     Raises:
-        Indistinguishable: the kernel cannot tell samples of different labels apart.
-        ValueError, TypeError: other than n finite real labels.
+        Indistinguishable: no function of the kernel's space takes these labels; a ridge allows any.
+        ValueError, TypeError: other than n finite real labels, a Gram matrix that is not finite.
 
     >>> from shiftmath.kernels import FullyConnected
     >>> x = np.array([[3.0, 4.0]])
@@ -65,96 +80,141 @@ class Interpolant:
     kernel: Callable[..., Any]
     X: np.ndarray
     y: np.ndarray
+    ridge: float = 0.0
 
     def __post_init__(self) -> None:
-        X, y = as_samples("X", self.X), np.asarray(self.y)
-        if y.dtype.kind not in "biuf":
-            raise TypeError(f"y: got dtype {y.dtype}, takes real labels")
-        if y.shape != (len(X),):
-            raise ValueError(f"y: got shape {y.shape}, takes one label for each of the {len(X)} samples")
+        as_callable("kernel", self.kernel, "a callable (X, Z=None) -> Gram matrix")
+        X = as_samples("X", self.X)
         require_finite("X", X)
-        require_finite("y", y)
         object.__setattr__(self, "X", X.astype(float))
-        object.__setattr__(self, "y", y.astype(float))
+        object.__setattr__(self, "y", as_targets("y", self.y, len(X)).astype(float))
+        object.__setattr__(self, "ridge", as_number("ridge", self.ridge, least=0))
         _ = self.coefficients
+
+    def __repr__(self) -> str:
+        n, labels = len(self.X), np.unique(self.y).tolist()
+        said = ", ".join(f"{v:g}" for v in labels) if len(labels) < 4 else f"from {labels[0]:g} to {labels[-1]:g}"
+        outputs = "" if self.y.ndim == 1 else f", {self.y.shape[1]} outputs"
+        ridge = f", ridge={self.ridge:g}" if self.ridge else ""
+        return f"Interpolant({self.kernel!r}, {n} samples of shape {self.X.shape[1:]}, labels {said}{outputs}{ridge})"
 
     @cached_property
     def gram(self) -> Float[np.ndarray, "n n"]:
         """The Gram matrix of the samples."""
-        return self.kernel(self.X)
+        n, takes = len(self.X), "a callable (X, Z=None) -> Gram matrix"
+        gram = np.asarray(as_array("kernel", self.kernel(self.X), takes))
+        if gram.shape != (n, n):
+            raise ValueError(f"kernel: got a result of shape {gram.shape} for {n} samples, takes {takes}")
+        require_finite("X: the Gram matrix", gram)
+        return gram
 
     @cached_property
-    def coefficients(self) -> Float[np.ndarray, "n"]:
-        """The coefficients G^+ y; eigenvalues within rounding of 0 count as 0."""
+    def coefficients(self) -> Float[np.ndarray, "n *outputs"]:
+        """The coefficients (G + ridge I)^+ y; eigenvalues within rounding of 0 count as 0."""
         eigenvalues, vectors = np.linalg.eigh(self.gram)
         # A Gram matrix of n samples errs by a few n eps of its largest eigenvalue; so then do the eigenvalues.
-        kept = eigenvalues > 64 * len(self.X) * EPS * eigenvalues[-1]
+        kept = eigenvalues + self.ridge > 64 * len(self.X) * EPS * eigenvalues[-1]
         lost = self.y - vectors[:, kept] @ (vectors[:, kept].T @ self.y)
-        if not np.linalg.norm(lost) <= 1e-6 * np.linalg.norm(self.y):
-            self._refuse(lost)
-        return vectors[:, kept] @ ((vectors[:, kept].T @ self.y) / eigenvalues[kept])
+        if not (np.linalg.norm(lost, axis=0) <= 1e-6 * np.linalg.norm(self.y, axis=0)).all():
+            self._refuse(int(kept.sum()))
+        return vectors[:, kept] @ ((vectors[:, kept].T @ self.y).T / (eigenvalues[kept] + self.ridge)).T
 
     @property
-    def norm(self) -> float:
-        """The norm of f in the kernel's Hilbert space."""
-        return float(np.sqrt(self.y @ self.coefficients))
+    def norm(self) -> Any:
+        """The norm of f in the kernel's Hilbert space: a number, or an array with one for each of several outputs."""
+        fitted = self.gram @ self.coefficients if self.ridge else self.y
+        norms = np.sqrt(np.maximum(np.vecdot(fitted.T, self.coefficients.T), 0))
+        return float(norms) if self.y.ndim == 1 else norms
 
     def __call__(self, Z: ArrayLike) -> Any:
-        """The values f(Z), one for each of the samples Z (m, ...)."""
-        return self.kernel(Z, self.X) @ self.coefficients
+        """The values f(Z): of samples Z (m, ...) one for each, of one sample its own."""
+        Z = as_array("Z", Z)
+        if not isinstance(Z, np.ndarray):
+            return self._values(Z, Z.dtype if Z.dtype in (np.float32, np.float64) else float)
+        require_finite("Z", Z)
+        values = self._values(Z, float)
+        require_finite("Z: the values", np.asarray(values))
+        return values
 
-    def gradient(self, x: ArrayLike) -> Signal:
-        """The gradient of f at one point, of its shape; at a kink of the kernel, its symmetric subgradient."""
-        return self._values_and_gradients(self._point(x)[None])[1][0]
+    def gradient(self, x: ArrayLike) -> np.ndarray:
+        """The gradient of f at one point, or at each of a batch (m, ...), in the shape of f(x) and then of a sample.
 
-    def distance(self, x: ArrayLike, *, closed_form: bool = True, restarts: int = 8, seed: int = 0) -> Distance:
-        """The distance of one point to the decision boundary f = 0.
+        At a kink of the kernel it is the symmetric subgradient. Inside transformations of JAX take `jax.grad(f)`.
+        """
+        from shiftmath.interpolant.gradients import values_and_gradients
+
+        points, one = self._points(x)
+        columns = self.coefficients.reshape(len(self.X), -1).T
+        outputs = [values_and_gradients(self.kernel, points, self.X, column)[1] for column in columns]
+        gradients = outputs[0] if self.y.ndim == 1 else np.stack(outputs, axis=1)
+        require_finite("x: the gradient", gradients)
+        return gradients[0] if one else gradients
+
+    def distance(
+        self,
+        x: ArrayLike,
+        *,
+        level: float = 0.0,
+        closed_form: bool = True,
+        restarts: int = 8,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> Distance:
+        """The distance of one point, or of each of a batch (m, ...), to the decision boundary f = level.
+
+        Of several outputs the boundary is where the largest changes, and the level is 0.
 
         A closed form where the boundary is known to be a hyperplane (`boundary_normal`); otherwise the nearest crossing
         that a local search finds from `restarts` random directions and from those of the samples of the other sign.
         Its point is verified to lie across the boundary, so `upper` holds. `lower` is a radius in which f is proved to
-        keep its sign, where `certificates.certified_radius` knows one, and 0 elsewhere. `closed_form=False` searches in
-        any case.
+        stay on its side, where `certified_radius` knows one, and 0 elsewhere. `closed_form=False` searches in any case.
+        A point where f = level to rounding is on the boundary, at distance 0. `progress=True` shows a bar on stderr.
         """
-        x = self._point(x)
-        normal = boundary_normal(self.kernel, self.X, self.y) if closed_form else None
-        if normal is not None:
-            signed = float(np.vdot(normal, x))
-            return Distance(abs(signed), abs(signed), x - signed * normal, "closed form")
-        if not (value := float(self(x[None])[0])):
-            return Distance(0.0, 0.0, x, "search")
-        others = self.X[np.sign(self.y) != np.sign(value)][: max(1, restarts)] - x
-        random = np.random.default_rng(seed).standard_normal((restarts, *x.shape)) / np.sqrt(x.size)
-        flat = np.full((1, *x.shape), 1 / np.sqrt(x.size))  # where pooling makes the way short
-        # The kernel has kinks at the samples: no start lies exactly on a line between two of them.
-        starts = np.concatenate([flat, -flat, random, others + 1e-3 * random[:1]]) * max(1e-3, float(np.abs(x).max()))
-        lower = certified_radius(self.kernel, self.X, self.coefficients, x)
-        step = nearest_crossing(self, self._values_and_gradients, x, starts)
-        if step is None:
-            return Distance(lower, np.inf, None, "search")
-        return Distance(lower, float(np.linalg.norm(step)), x + step, "search")
+        points, one = self._points(x)
+        level = as_number("level", level)
+        if level and self.y[0].size > 1:
+            raise ValueError(f"level: got {level:g}, takes 0 for several outputs, of which the largest decides")
+        found = distances(
+            self,
+            points,
+            level,
+            closed_form=as_bool("closed_form", closed_form),
+            restarts=as_count("restarts", restarts, 0),
+            seed=as_count("seed", seed, 0),
+            progress=as_bool("progress", progress),
+        )
+        return found[0] if one else Distance.of_all(found, points.shape[1:])
 
-    def _values_and_gradients(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from shiftmath._shared.precision import float64
-        from shiftmath.interpolant.gradients import values_and_gradients
+    def _values(self, Z: Any, dtype: Any) -> Any:
+        X, coefficients = self.X.astype(dtype, copy=False), self.coefficients.astype(dtype, copy=False)
+        if Z.shape == X.shape[1:]:
+            return (self.kernel(Z[None], X) @ coefficients)[0]
+        return self.kernel(Z, X) @ coefficients
 
-        # One compiled size serves all: batches are filled up to multiples of 8.
-        filled = np.concatenate([Z, np.repeat(Z[:1], -len(Z) % 8, axis=0)])
-        with float64():
-            values, gradients = values_and_gradients(self.kernel, filled, self.X, self.coefficients)
-        return np.asarray(values)[: len(Z)], np.asarray(gradients)[: len(Z)]
+    def _points(self, x: ArrayLike) -> tuple[Float[np.ndarray, "m *spatial"], bool]:
+        """One point or a batch as a batch, and whether it was one."""
+        shape = self.X.shape[1:]
+        takes = f"one point of shape {shape} or a batch of them"
+        x = as_array("x", x, takes)
+        if x.ndim - len(shape) not in (0, 1) or x.shape[x.ndim - len(shape) :] != shape or not x.size:
+            raise ValueError(f"x: got shape {tuple(x.shape)}, takes {takes}")
+        points = np.asarray(x).astype(float)
+        require_finite("x", points)
+        return points.reshape(-1, *shape), x.ndim == len(shape)
 
-    def _point(self, x: ArrayLike) -> np.ndarray:
-        x = np.asarray(x, float)
-        if x.shape != self.X.shape[1:]:
-            raise ValueError(f"x: got shape {x.shape}, takes one point of shape {self.X.shape[1:]}")
-        require_finite("x", x)
-        return x
-
-    def _refuse(self, lost: np.ndarray) -> None:
+    def _refuse(self, rank: int) -> None:
+        """Why no function takes the labels: tiny samples, samples of one kind, or a matrix of low rank to rounding."""
+        if self.X.any() and not (self.X**2).any():
+            raise ValueError(f"X: got numbers up to {abs(self.X).max():g}, whose squares underflow, takes larger ones")
         diagonal = np.diag(self.gram)
         apart = diagonal[:, None] + diagonal - 2 * self.gram
         same = apart <= 1e-10 * (diagonal[:, None] + diagonal)
-        pairs = [(int(i), int(j)) for i, j in np.argwhere(np.triu(same, 1)) if self.y[i] != self.y[j]]
-        what = ", ".join(f"{i} and {j}" for i, j in pairs[:5]) or f"{np.argsort(-abs(lost))[:5].tolist()} together"
-        raise Indistinguishable(f"y: {self.kernel} cannot tell samples {what} apart, whose labels conflict", pairs)
+        pairs = [(int(i), int(j)) for i, j in np.argwhere(np.triu(same, 1)) if np.any(self.y[i] != self.y[j])]
+        if pairs:
+            what = ", ".join(f"{i} and {j}" for i, j in pairs[:5])
+            raise Indistinguishable(f"y: {self.kernel} cannot tell samples {what} apart, whose labels conflict", pairs)
+        raise Indistinguishable(
+            f"y: got labels outside the range of the Gram matrix, whose rank is {rank} of {len(diagonal)} to rounding "
+            f"though no two samples are alike, takes a ridge, ridge={1e-10 * diagonal.mean():.0e} for instance",
+            [],
+        )

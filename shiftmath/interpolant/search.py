@@ -9,26 +9,46 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["nearest_crossing"]
+from shiftmath.interpolant.expansion import Expansion
+
+__all__ = ["nearest_crossing", "shortest_step"]
 
 TINY = float(np.finfo(float).tiny)
+FAR = 1e20
 KEPT = 4  # crossings, the shortest, that are worth shortening
 
 Signal = Float[np.ndarray, "*spatial"]
 Steps = Float[np.ndarray, "m *spatial"]
+Crossings = Float[np.ndarray, "found *spatial"]
 Values = Callable[[np.ndarray], np.ndarray]
 ValuesAndGradients = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def nearest_crossing(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, starts: Steps) -> Signal | None:
+def nearest_crossing(h: Expansion, x: Signal, *, restarts: int, seed: int) -> Signal | None:
+    """The shortest step found from x to where h has the other sign, or None.
+
+    It starts along the images of equal pixels, in `restarts` random directions, and towards as many samples whose
+    labels have the other sign.
+    """
+    others = h.X[np.sign(h.y - h.level) != np.sign(h(x[None])[0])][: max(1, restarts)] - x
+    random = np.random.default_rng(seed).standard_normal((restarts, *x.shape)) / np.sqrt(x.size)
+    flat = np.full((1, *x.shape), 1 / np.sqrt(x.size))  # where pooling makes the way short
+    # The kernel has kinks at the samples: no start lies exactly on a line between two of them.
+    starts = np.concatenate([flat, -flat, random, others + 1e-3 * random[:1]]) * max(1e-3, float(np.abs(x).max()))
+    return shortest_step(h, h.values_and_gradients, x, starts)
+
+
+def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, starts: Steps) -> Signal | None:
     """The shortest step found from x to where f has the other sign, by tangent steps from each start, or None."""
     value = f(x[None])[0]
 
-    def across(steps: Steps) -> np.ndarray:
+    def across(steps: np.ndarray) -> np.ndarray:
         return f(x + steps) * value <= 0
 
     steps = np.concatenate([_tangent_steps(f_and_gradient, x, starts), starts])
-    steps = _first_crossings(across, steps[np.isfinite(_norms(steps)) & (_norms(steps) > 0)])
+    # So far away the square of a length may overflow, and no sign is more than rounding.
+    kept = (_norms(steps) > 0) & (_norms(steps) < FAR * _norms(starts).max())
+    steps = _first_crossings(across, steps[kept])
     if not len(steps):
         return None
     steps = _shortened(across, f_and_gradient, x, steps[np.argsort(_norms(steps))[:KEPT]])
@@ -48,7 +68,7 @@ def _tangent_steps(f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, 
     return steps
 
 
-def _first_crossings(across: Callable[[Steps], np.ndarray], steps: Steps) -> Steps:
+def _first_crossings(across: Callable[[Steps], np.ndarray], steps: Steps) -> Crossings:
     """Each step, stretched up to twofold, to the first crossing found; without those that find none."""
     stretch = np.full(len(steps), np.nan)
     for t in (2.0, 1.3, 1.01, 1 + 1e-6):

@@ -1,6 +1,9 @@
 """Kernels of infinitely wide networks.
 
     fully_connected, convolutional, group_average   the kernels, callables (X, Z=None) -> Gram matrix
+    kernel, parameters  what all kernels share: calls and errors; get_params, set_params, repr
+    diagonal            the values k(x, x)
+    joint_action        whether k(Tx, Tz) = k(x, z), which averages over a group need
     dual                the Gaussian integrals of an activation, as the textbooks have them
     dots                Gram matrices of images that are gray but for a few dots, at any size
     oracle              the same kernels by neural-tangents, for comparison

@@ -1,7 +1,9 @@
 """Checks of what a user passes. Every message names the argument, what it got and what it takes."""
 
+import operator
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_array, as_count, require_finite
 
-DTYPES = "float32, float64, float16, integers or booleans"
+ARRAYS = "an array of float32, float64, float16, integers or booleans"
 SIGNALS = "at least one signal with at least one pixel and channel"
 
 
@@ -19,7 +21,7 @@ def sizes(name: str, value: Any, axes: int) -> int | tuple[int, ...]:
         return as_count(name, value)
     if len(value) != axes:
         raise ValueError(f"{name}: got {value!r}, takes a whole number or a tuple of {axes}, one per spatial axis")
-    return tuple(as_count(name, v) for v in value)
+    return _counts(name, value)
 
 
 def image_shape(name: str, value: Any, axes: int) -> tuple[int, ...] | None:
@@ -31,7 +33,13 @@ def image_shape(name: str, value: Any, axes: int) -> tuple[int, ...] | None:
         raise TypeError(f"{name}: got {value!r}, takes {takes}")
     if len(value) not in (axes, axes + 1):
         raise ValueError(f"{name}: got {value!r}, takes {takes}")
-    return tuple(as_count(name, v) for v in value)
+    return _counts(name, value)
+
+
+def _counts(name: str, values: tuple | list) -> tuple[int, ...]:
+    """Positive whole numbers as Python's own; a tuple of such is returned itself, as `sklearn.base.clone` asks."""
+    counts = tuple(as_count(name, v) for v in values)
+    return values if type(values) is tuple and all(map(operator.is_, counts, values)) else counts
 
 
 def is_jax(*arrays: Any) -> bool:
@@ -40,9 +48,15 @@ def is_jax(*arrays: Any) -> bool:
     return jax is not None and any(isinstance(a, jax.Array) for a in arrays)
 
 
+def is_traced(array: Any) -> bool:
+    """Whether `array` is a tracer of JAX, whose values are not known yet."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(array, jax.core.Tracer)
+
+
 def numpy_array(name: str, value: ArrayLike) -> np.ndarray:
     """Finite numbers as a NumPy array: float32 and float64 as they are, float16 in float32, the others in float64."""
-    array = np.asarray(as_array(name, value, f"an array of {DTYPES}"))
+    array = np.asarray(as_array(name, value, ARRAYS))
     if array.size == 0:
         raise ValueError(f"{name}: got shape {array.shape}, takes {SIGNALS}")
     if array.dtype.kind not in "biuf":  # bfloat16 and float8 of a library that NumPy knows
@@ -61,10 +75,10 @@ def jax_array(name: str, value: Any) -> Any:
     array = value if isinstance(value, jax.Array) else jnp.asarray(numpy_array(name, value))
     floating = jnp.issubdtype(array.dtype, jnp.floating)
     if not (floating or jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool):
-        raise TypeError(f"{name}: got dtype {array.dtype}, takes {DTYPES}")
+        raise TypeError(f"{name}: got dtype {array.dtype}, takes {ARRAYS}")
     if array.size == 0:
         raise ValueError(f"{name}: got shape {array.shape}, takes {SIGNALS}")
-    if not isinstance(array, jax.core.Tracer):
+    if not is_traced(array):
         # By NumPy: inside a transformation jax.numpy would make a tracer of a constant array.
         require_finite(name, np.asarray(array))
     if not floating:
@@ -82,9 +96,26 @@ def signals(X: Any, Z: Any) -> tuple[list[Any], bool]:
     return arrays, on_jax
 
 
-def fits_memory(n: int, m: int, itemsize: int) -> None:
-    """Raises if an (n, m) result exceeds the memory of this machine."""
+def finite_kernel(names: Sequence[str], signals: Sequence[Any], result: Any) -> Any:
+    """`result`, of a kernel of these signals; a ValueError that names the larger signals if it is not finite."""
+    if is_traced(result):
+        return result
+    values = np.asarray(result)
+    if np.isfinite(values.max()) and np.isfinite(values.min()):  # NaN passes through both; no array of booleans
+        return result
+    largest = [float(np.abs(np.asarray(a)).max()) for a in signals]
+    worst = int(np.argmax(largest))
+    raise ValueError(
+        f"{names[worst]}: got entries up to {largest[worst]:.3g}, whose kernel is not finite in {values.dtype}, takes "
+        "smaller ones, or a kernel of smaller deviations"
+    )
+
+
+def fits_memory(n: int, m: int, itemsize: int, on_jax: bool = False) -> None:
+    """Raises if an (n, m) result exceeds the memory of this machine; JAX knows that of other devices."""
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return
+    if on_jax and sys.modules["jax"].default_backend() != "cpu":
         return
     wanted, memory = n * m * itemsize, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if wanted > memory:

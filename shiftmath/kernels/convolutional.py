@@ -1,14 +1,17 @@
 """Infinitely wide convolutional networks, with or without pooling."""
 
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
-from shiftmath.kernels import arrays
+from shiftmath.kernels import arrays, diagonal
 from shiftmath.kernels.dual import ACTIVATIONS
-from shiftmath.kernels.plan import MOST_LAYERS, Plan, per_axis
+from shiftmath.kernels.kernel import Kernel
+from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan, per_axis
 
 __all__ = ["Convolutional"]
 
@@ -18,8 +21,8 @@ IMAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Convolutional:
+@dataclass(frozen=True, repr=False)
+class Convolutional(Kernel):
     r"""Neural tangent kernel of an infinitely wide network Conv - f - ... - Conv - f - readout - Dense(1).
 
     Images x, z are (*spatial, channels). With pixels i of x and j of z, filter offsets
@@ -32,6 +35,10 @@ class Convolutional:
     (u, v) centred Gaussian with variances K_l(x, x; i, i), K_l(z, z; j, j) and covariance K_l(i, j). The value is the
     mean of K'_depth + \Theta'_depth over pairs of pixels that the readout pools together; nngp is that of K'_depth
     alone. This is the NTK parameterisation and scale of neural-tangents' stax.
+
+    Signals are images (n, *spatial), which have one channel, or (n, *spatial, channels), and rows (n, d) of these if
+    the kernel has an input_shape. Time grows as n m d^2 for readout "average" and n m d for "flatten", d the number of
+    pixels.
 
     Args:
         depth: number of convolutions with activation, at least 1.
@@ -91,10 +98,10 @@ class Convolutional:
             "readout": readout,
             "padding": as_choice("padding", self.padding, ("circular", "zero")),
             "activation": as_choice("activation", self.activation, ACTIVATIONS),
-            "bias_std": as_number("bias_std", self.bias_std, least=0),
-            "weight_std": as_number("weight_std", self.weight_std, positive=True),
+            "bias_std": as_number("bias_std", self.bias_std, least=0, below=LARGEST),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True, below=LARGEST),
             "dense_layers": as_count("dense_layers", self.dense_layers, 0, MOST_LAYERS),
-            "negative_slope": as_number("negative_slope", self.negative_slope),
+            "negative_slope": as_number("negative_slope", self.negative_slope, least=-LARGEST, below=LARGEST),
             "input_shape": arrays.image_shape("input_shape", self.input_shape, axes),
             "spatial_axes": axes,
         }
@@ -107,7 +114,7 @@ class Convolutional:
         Raises:
             ValueError: a filter or a pooling block that does not fit the image.
         """
-        return _plan(self, tuple(spatial))
+        return _plan(copy.copy(self), tuple(spatial))  # a key that no set_params changes
 
     def images(self, name: str, X: Any) -> Any:
         """`X` as images (n, height, width, channels), a signal as an image of one row; an error calls it `name`.
@@ -128,44 +135,34 @@ class Convolutional:
             raise ValueError(f"{name}: got images of shape {X.shape[1:]}, takes input_shape {shape}")
         return X if axes == 2 else X[:, None]
 
-    def __call__(self, X: Any, Z: Any = None) -> Any:
-        """Tangent kernel Gram matrix (n, m) of images X (n, *spatial) or (n, *spatial, channels) and Z; None means X.
+    @property
+    def _takes_rows(self) -> bool:
+        return self.input_shape is not None
 
-        NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX; both engines have every
-        configuration. Float32 and float64 give results of that dtype, float16 float32, integers and booleans float64.
-        With Z = None the NumPy result equals its transpose to the last bit. Time grows as n m d^2 for readout "average"
-        and n m d for "flatten", d the number of pixels.
-
-        Raises:
-            ValueError: empty, ragged or mismatched arrays, a filter or block that does not fit the image, a result
-                larger than memory, NaN or infinity. JAX arrays are checked too, but not tracers, whose values are not
-                known yet: under `jax.jit`, `jax.grad` or `jax.vmap` NaN gives NaN.
-            TypeError: arrays of other dtypes.
-        """
-        return self._gram(X, Z, "ntk")
-
-    def nngp(self, X: Any, Z: Any = None) -> Any:
-        """Covariance of the network's outputs at random initialisation; arguments, result and errors as for a call."""
-        return self._gram(X, Z, "nngp")
-
-    def _gram(self, X: Any, Z: Any, get: str) -> Any:
-        signals, on_jax = arrays.signals(X, Z)
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """Images (n, channels, height, width); a ValueError, which names X or Z, for other shapes."""
         images = [self.images(name, a) for name, a in zip("XZ", signals, strict=False)]
         if images[-1].shape[1:] != images[0].shape[1:]:
             raise ValueError(
                 f"X and Z: got images of shapes {images[0].shape[1:]} and {images[1].shape[1:]}, "
                 "takes images of one shape"
             )
-        plan = self.plan(images[0].shape[3 - self.spatial_axes : 3])
-        x, z = images[0].transpose(0, 3, 1, 2), None if Z is None else images[1].transpose(0, 3, 1, 2)
-        if on_jax:
+        self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        return [a.transpose(0, 3, 1, 2) for a in images]
+
+    def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
+        x, z = signals[0], signals[1] if len(signals) == 2 else None
+        plan = self.plan(x.shape[4 - self.spatial_axes :])
+        if arrays.is_jax(x):
             from shiftmath.kernels._jax import convolutional as jax_engine
 
             return jax_engine.convolutional(plan, x, z, get)
         from shiftmath.kernels._numba import convolutional as numba_engine
 
-        arrays.fits_memory(len(x), len(images[-1]), x.itemsize)
-        return numba_engine.convolutional(plan, x, z, get)
+        return numba_engine.convolutional(plan, x, z, get, show)
+
+    def _diagonal(self, x: Any) -> Any:
+        return diagonal.convolutional(self.plan(x.shape[4 - self.spatial_axes :]), x)
 
 
 @lru_cache(maxsize=256)

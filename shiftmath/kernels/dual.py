@@ -18,6 +18,7 @@ from shiftmath.kernels.arrays import is_jax
 HOMOGENEOUS = ("relu", "leaky_relu", "abs", "identity")
 SMOOTH = ("erf", "gelu")
 ACTIVATIONS = HOMOGENEOUS + SMOOTH
+SMOOTHNESS = {"erf": 2, "gelu": 1}  # c: the duals of f depend on 1 + c q and on k through c k
 
 
 def _namespace(*arrays: Any) -> Any:
@@ -101,12 +102,10 @@ def homogeneous_dual(p: Any, q: Any, k: Any, a: float, b: float) -> tuple[Any, A
     return (a - b) * k + b * scale * kappa1(rho), (a - b) + b * kappa0(rho)
 
 
-def erf_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
+def erf_dual(p: Any, q: Any, k: Any) -> tuple[Any, Any]:
     r"""Dual maps of erf.
 
     E[f f] = (2/\pi) \arcsin(2k / \sqrt{(1+2p)(1+2q)}), and E[f' f'] is its derivative in k.
-
-    g is p q - k^2, where it is known without cancellation.
 
     Source: Williams (1997).
 
@@ -115,11 +114,11 @@ def erf_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
     (True, True)
     """
     xp = _namespace(p, q, k)
-    deviation = xp.sqrt(1 + 2 * (p + q) + 4 * (p * q - k * k if g is None else g))
+    deviation = xp.sqrt(1 + 2 * (p + q) + 4 * (p * q - k * k))
     return 2 / math.pi * xp.arctan2(2 * k, deviation), 4 / math.pi / deviation
 
 
-def gelu_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
+def gelu_dual(p: Any, q: Any, k: Any) -> tuple[Any, Any]:
     r"""Dual maps of gelu, f(u) = u \Phi(u).
 
     With \Delta = (1+p)(1+q) - k^2 and
@@ -127,7 +126,6 @@ def gelu_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
     e = 1/4 + \arcsin(k / \sqrt{(1+p)(1+q)}) / 2\pi,  \varphi = 1 / (2\pi\sqrt\Delta):
     E[f f] = k e + \varphi (pq\Delta + k^2) / ((1+p)(1+q)),
     E[f' f'] = e + k \varphi ((2+p+q) / ((1+p)(1+q)) + 1/\Delta).
-    g is p q - k^2, where it is known without cancellation.
 
     Source: Tsuchida et al. (2021).
 
@@ -137,7 +135,7 @@ def gelu_dual(p: Any, q: Any, k: Any, g: Any = None) -> tuple[Any, Any]:
     """
     xp = _namespace(p, q, k)
     scale = (1 + p) * (1 + q)
-    delta = 1 + p + q + (p * q - k * k if g is None else g)
+    delta = 1 + p + q + (p * q - k * k)
     density = 1 / (2 * math.pi * xp.sqrt(delta))
     e = 0.25 + xp.arctan2(k, xp.sqrt(delta)) / (2 * math.pi)
     return k * e + density * (p * q * delta + k * k) / scale, e + k * density * ((2 + p + q) / scale + 1 / delta)
@@ -159,12 +157,32 @@ def dual(activation: str, p: Any, q: Any, k: Any, negative_slope: float = 0.01) 
     return (erf_dual if activation == "erf" else gelu_dual)(p, q, k)
 
 
+def smooth_variance(xp: ModuleType, activation: str, r: Any, a: Any) -> Any:
+    r"""E[f(u)^2] for erf, E[f(u)^2] / q - 1/2 for gelu, u ~ N(0, q), without overflow at any q.
+
+    a = 1 / \sqrt{1 + c q} and r = c q a^2 = 1 - a^2, with c = 2 for erf and 1 for gelu: r is the sine and
+    R = a \sqrt{2 - a^2} the cosine of the angle in `erf_dual` and `gelu_dual`, where
+
+        erf: (2/\pi) \arcsin r,    gelu: (2 r a^2 / R - \arccos r) / 2\pi.
+
+    >>> bool(abs(smooth_variance(np, "erf", 0.5, 0.5**0.5) - erf_dual(0.5, 0.5, 0.5)[0]) < 1e-15)
+    True
+    """
+    beside = xp.sqrt(2 - a * a)
+    if activation == "erf":
+        return 2 / math.pi * xp.arctan2(r, a * beside)
+    return (2 * r * a / beside - xp.arctan2(a * beside, r)) / (2 * math.pi)
+
+
 def variance(activation: str, q: Any, negative_slope: float = 0.01) -> Any:
     """E[f(u)^2] for u ~ N(0, q): the dual at p = q = k, for homogeneous activations a q; errors as for dual.
 
     >>> float(variance("relu", 3.0)), float(variance("abs", 3.0))
     (1.5, 3.0)
     """
+    as_choice("activation", activation, ACTIVATIONS)
     if activation in HOMOGENEOUS:
         return homogeneous_weights(activation, negative_slope)[0] * q
-    return dual(activation, q, q, q)[0]
+    xp, c = _namespace(q), SMOOTHNESS[activation]
+    value = smooth_variance(xp, activation, c * q / (1 + c * q), 1 / xp.sqrt(1 + c * q))
+    return value if activation == "erf" else q / 2 + q * value

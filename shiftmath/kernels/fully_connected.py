@@ -1,19 +1,23 @@
 """Infinitely wide fully connected networks."""
 
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
-from shiftmath.kernels import arrays
+from shiftmath.kernels import arrays, diagonal
 from shiftmath.kernels.dual import ACTIVATIONS
-from shiftmath.kernels.plan import MOST_LAYERS, Plan
+from shiftmath.kernels.kernel import Kernel
+from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan
 
 __all__ = ["FullyConnected"]
 
 
-@dataclass(frozen=True)
-class FullyConnected:
+@dataclass(frozen=True, repr=False)
+class FullyConnected(Kernel):
     r"""Neural tangent kernel of an infinitely wide network Dense - f - ... - Dense - f - Dense(1).
 
     For inputs x, z of dimension d, with K_1 = \sigma_w^2 <x, z> / d + \sigma_b^2, \Theta_1 = K_1, and for
@@ -26,6 +30,8 @@ class FullyConnected:
     \Theta_{depth+1}; nngp is K_{depth+1}. This is the NTK parameterisation and scale of neural-tangents' stax. With one
     hidden ReLU layer and no bias it is |x| |z| (2 u (\pi - \theta) + \sin\theta) / (\pi d), u = \cos\theta the cosine
     of the angle of x and z.
+
+    Signals are rows (n, d); further axes are flattened: (n, height, width, channels) is taken as rows.
 
     Args:
         depth: number of hidden layers, at least 1.
@@ -58,54 +64,48 @@ class FullyConnected:
         stored = {
             "depth": as_count("depth", self.depth, 1, MOST_LAYERS),
             "activation": as_choice("activation", self.activation, ACTIVATIONS),
-            "bias_std": as_number("bias_std", self.bias_std, least=0),
-            "weight_std": as_number("weight_std", self.weight_std, positive=True),
-            "negative_slope": as_number("negative_slope", self.negative_slope),
+            "bias_std": as_number("bias_std", self.bias_std, least=0, below=LARGEST),
+            "weight_std": as_number("weight_std", self.weight_std, positive=True, below=LARGEST),
+            "negative_slope": as_number("negative_slope", self.negative_slope, least=-LARGEST, below=LARGEST),
         }
         for name, value in stored.items():
             object.__setattr__(self, name, value)
 
     def plan(self) -> Plan:
         """The numbers of this network: dense layers alone."""
-        return Plan(self.activation, self.negative_slope, self.weight_std, self.bias_std, dense_layers=self.depth)
+        return _plan(copy.copy(self))  # a key that no set_params changes
 
-    def __call__(self, X: Any, Z: Any = None) -> Any:
-        """Tangent kernel Gram matrix (n, m) of the rows of X (n, d) and Z (m, d); Z = None means X.
+    _takes_rows = True
 
-        Further axes are flattened: (n, height, width, channels) is taken as rows. NumPy arrays go through the compiled
-        CPU engine, JAX arrays and tracers through JAX. Float32 and float64 give results of that dtype, float16 float32,
-        integers and booleans float64. With Z = None the NumPy result equals its transpose to the last bit.
-
-        Raises:
-            ValueError: empty, ragged or mismatched arrays, a result larger than memory, NaN or infinity. JAX arrays are
-                checked too, but not tracers, whose values are not known yet: under `jax.jit`, `jax.grad` or `jax.vmap`
-                NaN gives NaN.
-            TypeError: arrays of other dtypes.
-        """
-        return self._gram(X, Z, "ntk")
-
-    def nngp(self, X: Any, Z: Any = None) -> Any:
-        """Covariance of the network's outputs at random initialisation; arguments, result and errors as for a call."""
-        return self._gram(X, Z, "nngp")
-
-    def _gram(self, X: Any, Z: Any, get: str) -> Any:
-        signals, on_jax = arrays.signals(X, Z)
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """Rows of one length; a ValueError, which names X or Z, for other shapes."""
         for name, array in zip("XZ", signals, strict=False):
             if array.ndim < 2:
                 raise ValueError(
                     f"{name}: got shape {array.shape}, takes rows (n, d), or images (n, *spatial, channels)"
                 )
         rows = [a.reshape(len(a), -1) for a in signals]
-        x, z = rows[0], rows[1] if Z is not None else None
-        if rows[-1].shape[1] != x.shape[1]:
+        if rows[-1].shape[1] != rows[0].shape[1]:
             raise ValueError(
-                f"X and Z: got rows of {x.shape[1]} and {rows[1].shape[1]} entries, takes rows of one length"
+                f"X and Z: got rows of {rows[0].shape[1]} and {rows[1].shape[1]} entries, takes rows of one length"
             )
-        if on_jax:
+        return rows
+
+    def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
+        x, z = signals[0], signals[1] if len(signals) == 2 else None
+        if arrays.is_jax(x):
             from shiftmath.kernels._jax import dense as jax_engine
 
             return jax_engine.fully_connected(self.plan(), x, z, get)
         from shiftmath.kernels._numba import dense as numba_engine
 
-        arrays.fits_memory(len(x), len(rows[-1]), x.itemsize)
-        return numba_engine.fully_connected(self.plan(), x, z, get)
+        return numba_engine.fully_connected(self.plan(), x, z, get, show)
+
+    def _diagonal(self, x: Any) -> Any:
+        return diagonal.fully_connected(self.plan(), x)
+
+
+@lru_cache(maxsize=256)
+def _plan(kernel: FullyConnected) -> Plan:
+    k = kernel
+    return Plan(k.activation, k.negative_slope, k.weight_std, k.bias_std, dense_layers=k.depth)

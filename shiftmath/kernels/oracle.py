@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice
+from shiftmath.kernels import arrays
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
 from shiftmath.kernels.plan import per_axis
@@ -104,25 +105,21 @@ def gram(
 
     Args:
         kernel: a FullyConnected or Convolutional kernel.
-        X, Z: as the kernel takes them; Z = None means X. Values are not checked.
+        X, Z: as the kernel takes them; Z = None means X.
         get: "ntk" or "nngp".
 
     Raises:
-        ValueError, TypeError: another `get`; another kernel.
+        ValueError, TypeError: another `get`; another kernel; arrays that the kernel refuses.
         ImportError: neural-tangents cannot be imported.
     """
     as_choice("get", get, ("ntk", "nngp"))
-    stax_library()
+    kernel_fn = network(kernel)[2]
     import jax
 
-    x, z = np.asarray(X), None if Z is None else np.asarray(Z)
+    z = None if Z is None else arrays.numpy_array("Z", Z)
+    signals = kernel.engine_arrays(arrays.signals(arrays.numpy_array("X", X), z)[0])
     if isinstance(kernel, Convolutional):
-        x, z = _images(kernel, "X", x), None if z is None else _images(kernel, "Z", z)
-    with jax.experimental.enable_x64(x.dtype == np.float64):
-        return np.asarray(network(kernel)[2](x, z, get=get))
-
-
-def _images(kernel: Convolutional, name: str, X: np.ndarray) -> np.ndarray:
-    """Images (n, *spatial, channels), as stax takes them."""
-    images = kernel.images(name, X)
-    return images if kernel.spatial_axes == 2 else images[:, 0]
+        signals = [a.transpose(0, 2, 3, 1) for a in signals]
+        signals = [a[:, 0] for a in signals] if kernel.spatial_axes == 1 else signals
+    with jax.experimental.enable_x64(signals[0].dtype == np.float64):
+        return np.asarray(kernel_fn(*signals, get=get))

@@ -14,10 +14,11 @@ from jaxtyping import Bool, Float, Int
 
 from shiftmath.kernels.dual import HOMOGENEOUS, homogeneous_weights
 
-__all__ = ["ERF", "GELU", "MOST_LAYERS", "ROUNDINGS", "Plan", "per_axis", "pooled_pairs", "pooled_shifts"]
+__all__ = ["ERF", "GELU", "LARGEST", "MOST_LAYERS", "ROUNDINGS", "Plan", "per_axis", "pooled_pairs", "pooled_shifts"]
 
 ERF, GELU = 1, 2
-MOST_LAYERS = 10**6  # at more, the time for one pair of inputs is minutes
+MOST_LAYERS = 10**4  # at more, a pair of 32 x 32 pixels takes more than minutes
+LARGEST = 1e150  # of a deviation or slope: their squares are numbers too
 ROUNDINGS = 16  # of a difference: what is below so many eps of its terms is 0
 
 Pair = tuple[int, int]

@@ -13,7 +13,7 @@ from typing import Any
 
 from shiftmath.pages.claims import EVIDENCE, Claim
 from shiftmath.pages.ledger import FalseClaim, Ledger, fitted_slope
-from shiftmath.pages.profiles import choose, compiled_once, profile, provenance
+from shiftmath.pages.profiles import choose, profile, provenance
 
 __all__ = [
     "EVIDENCE",
@@ -21,7 +21,6 @@ __all__ = [
     "FalseClaim",
     "Ledger",
     "choose",
-    "compiled_once",
     "fitted_slope",
     "profile",
     "provenance",

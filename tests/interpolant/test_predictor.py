@@ -1,13 +1,17 @@
-"""The minimum-norm interpolant: its values, gradient and norm, its refusals, and the distance to its boundary."""
+"""The minimum-norm interpolant: its values, gradient and norm, with a ridge, of several outputs, and its refusals."""
 
+import pickle
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import rbf_kernel
 
-from shiftmath import dc, dot_on_gray
+from shiftmath.adversary import ddn, pgd
 from shiftmath.groups import circular_shifts, flips
-from shiftmath.interpolant import Indistinguishable, Interpolant, boundary_normal
-from shiftmath.interpolant.search import nearest_crossing
+from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 
 EPS = float(np.finfo(float).eps)
@@ -22,6 +26,14 @@ NETWORKS = [
 
 def pair(x):
     return np.stack([x, -x])
+
+
+@pytest.fixture
+def nans_allowed():
+    """JAX as users have it, in all threads."""
+    jax.config.update("jax_debug_nans", False)
+    yield
+    jax.config.update("jax_debug_nans", True)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
@@ -75,100 +87,7 @@ def test_conflicting_labels_are_named():
         Interpolant(Convolutional(spatial_axes=1), X, [1, 1, 1, -1])
 
 
-CLOSED = [
-    (FullyConnected(), (3, 4)),
-    (FullyConnected(depth=3, bias_std=0.5), (5,)),
-    (FullyConnected(activation="erf"), (5,)),
-    (Convolutional(), (4, 4, 1)),
-    (Convolutional(filter_size=2, spatial_axes=1), (5, 2)),
-    (Convolutional(readout="flatten"), (4, 3, 1)),
-    (Convolutional(dense_layers=1), (3, 3, 1)),
-    (Convolutional(activation="gelu", spatial_axes=1), (5, 1)),
-    (GroupAverage(FullyConnected(), flips()), (4, 3)),
-    (GroupAverage(FullyConnected(depth=3, bias_std=0.4), flips(axes=0)), (5,)),
-    (GroupAverage(FullyConnected(activation="erf"), flips(axes=0)), (4, 2)),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("network", "shape"), CLOSED, ids=repr)
-def test_the_closed_form_is_what_a_search_finds_and_f_vanishes_there(network, shape, rng):
-    x = rng.standard_normal(shape) + 0.3
-    f = Interpolant(network, pair(x), [1, -1])
-    closed, searched = f.distance(x), f.distance(x, closed_form=False, restarts=3)
-    assert (closed.method, searched.method) == ("closed form", "search")
-    assert searched.upper == pytest.approx(closed.upper, rel=1e-7)
-    assert searched.lower <= closed.lower
-    assert abs(f(closed.point[None])[0]) <= 1e-12
-    assert f(searched.point[None])[0] <= 1e-14
-    assert np.linalg.norm(searched.point - x) == pytest.approx(searched.upper, rel=1e-12)
-    normal = boundary_normal(network, f.X, f.y)
-    on_plane = rng.standard_normal((20, *shape))
-    on_plane -= np.tensordot(on_plane, normal, len(shape)).reshape(-1, *[1] * len(shape)) * normal
-    assert np.abs(f(on_plane)).max() <= 1e-12
-
-
-@pytest.mark.parametrize("k", [3, 5])
-def test_corollary_dots_at_one_and_one_over_k(k):
-    white = dot_on_gray((k, k))[0][..., None]
-    assert Interpolant(FullyConnected(), pair(white), [1, -1]).distance(white).upper == pytest.approx(1, rel=4 * EPS)
-    pooled = Interpolant(Convolutional(), pair(white), [1, -1]).distance(white)
-    assert pooled.upper == pytest.approx(1 / k, rel=8 * EPS)
-    assert pooled.lower == pooled.upper
-
-
-@pytest.mark.parametrize(
-    "network",
-    [
-        Convolutional(depth=2),
-        Convolutional(bias_std=0.1),
-        Convolutional(padding="zero"),
-        Convolutional(readout=2),
-        Convolutional(activation="erf"),
-        GroupAverage(FullyConnected(depth=2), flips()),
-        GroupAverage(FullyConnected(depth=2), circular_shifts(axes=0, stride=2) * flips(axes=1)),
-        GroupAverage(FullyConnected(depth=2, activation="gelu"), flips(axes=0)),
-        FullyConnected(depth=2, activation="gelu"),
-        Convolutional(activation="gelu", dense_layers=1),
-    ],
-    ids=repr,
-)
-def test_no_closed_form_is_claimed_where_none_is_known(network, rng):
-    x = rng.standard_normal((4, 4, 1))
-    assert boundary_normal(network, pair(x), np.array([1.0, -1.0])) is None
-    assert boundary_normal(Convolutional(), np.stack([x, -x + 1e-9]), np.array([1.0, -1.0])) is None
-    assert boundary_normal(Convolutional(), pair(x), np.array([1.0, -0.5])) is None
-
-
-def test_search_finds_the_nearest_point_of_a_sphere_and_of_an_ellipsoid(rng):
-    scale = np.array([1.0, 2.0, 0.5])
-
-    def f(Z):
-        return 1 - (scale * Z**2).sum(axis=1)
-
-    def f_and_gradient(Z):
-        return f(Z), -2 * scale * Z
-
-    x = np.array([0.2, 0.1, -0.3])
-    step = nearest_crossing(f, f_and_gradient, x, 0.3 * rng.standard_normal((8, 3)))
-    constraint = {"type": "eq", "fun": lambda s: f((x + s)[None])[0]}
-    starts = rng.standard_normal((20, 3))
-    best = min(minimize(lambda s: s @ s, s, constraints=constraint, tol=1e-14).fun for s in starts)
-    assert np.linalg.norm(step) == pytest.approx(np.sqrt(best), rel=1e-6)
-    assert nearest_crossing(lambda Z: np.ones(len(Z)), lambda Z: (np.ones(len(Z)), np.ones_like(Z)), x, starts) is None
-
-
-def test_distance_of_random_images_is_the_dc_component(rng):
-    x = rng.standard_normal((4, 4, 1))
-    f = Interpolant(Convolutional(), pair(x), [1, -1])
-    z = rng.standard_normal((4, 4, 1))
-    assert f.distance(z).upper == pytest.approx(abs(dc(z)), rel=1e-13)
-
-
 def test_jax_arrays_go_through_jax(rng):
-    import jax
-    import jax.numpy as jnp
-
     f = Interpolant(FullyConnected(), pair(rng.standard_normal(5)), [1, -1])
     Z = rng.standard_normal((3, 5))
     values = f(jnp.asarray(Z))
@@ -180,7 +99,7 @@ def test_jax_arrays_go_through_jax(rng):
     ("X", "y", "error", "message"),
     [
         (np.ones((2, 3)), [1], ValueError, r"y: got shape \(1,\), takes one label for each of the 2 samples"),
-        (np.ones((2, 3)), ["a", "b"], TypeError, "y: got dtype <U1, takes real labels"),
+        (np.ones((2, 3)), ["a", "b"], TypeError, "y: got dtype <U1, takes one label for each of the 2 samples"),
         (np.ones((2, 3)), [1, np.nan], ValueError, r"y: got nan at \(1,\)"),
         ([[1.0, np.inf]], [1], ValueError, r"X: got inf at \(0, 1\)"),
         ([], [], ValueError, r"X: got shape \(0,\)"),
@@ -194,10 +113,268 @@ def test_bad_input_is_named(X, y, error, message):
 
 def test_bad_points_are_named(rng):
     f = Interpolant(FullyConnected(), pair(rng.standard_normal(5)), [1, -1])
-    with pytest.raises(ValueError, match=r"x: got shape \(4,\), takes one point of shape \(5,\)"):
+    with pytest.raises(ValueError, match=r"x: got shape \(4,\), takes one point of shape \(5,\) or a batch of them"):
         f.distance(np.ones(4))
     with pytest.raises(ValueError, match=r"x: got nan at \(2,\)"):
         f.gradient([1, 1, np.nan, 1, 1])
+
+
+# What a careless user passes for a point or a batch.
+BAD = {
+    "complex": (np.ones(5, complex), TypeError, "got dtype complex128"),
+    "strings": (["a"] * 5, TypeError, "got dtype <U1"),
+    "objects": (np.ones(5, object), TypeError, "got dtype object"),
+    "ragged": ([[1.0, 2.0], [3.0]], ValueError, "got rows of unequal lengths"),
+    "dict": ({"a": 1}, TypeError, "got dtype object"),
+    "set": ({1.0}, TypeError, "got dtype object"),
+    "None": (None, TypeError, "got dtype object"),
+    "text": ("zebra", TypeError, "got dtype <U5"),
+    "bytes": (b"zebra", TypeError, r"got dtype \|S5"),
+    "generator": ((v for v in range(5)), TypeError, "got dtype object"),
+    "masked": (np.ma.masked_less(np.arange(5.0), 2), TypeError, "got a masked array"),
+    "infinite": (np.full(5, np.inf), ValueError, r"got inf at \(0,\)"),
+}
+
+
+@pytest.mark.parametrize("method", ["gradient", "distance", "__call__"])
+@pytest.mark.parametrize("case", BAD)
+def test_bad_points_get_one_wording(method, case, rng):
+    f = Interpolant(FullyConnected(), pair(rng.standard_normal(5)), [1, -1])
+    x, error, message = BAD[case]
+    with pytest.raises(error, match=f"^[xZ]: {message}.*, takes "):
+        getattr(f, method)(x)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 5), (2, 2, 5), (6,), (2, 6)])
+def test_shapes_of_points_are_named(shape, rng):
+    f = Interpolant(FullyConnected(), pair(rng.standard_normal(5)), [1, -1])
+    for method in (f.gradient, f.distance):
+        with pytest.raises(ValueError, match=r"^x: got shape .*, takes one point of shape \(5,\) or a batch of them"):
+            method(np.ones(shape))
+
+
+def test_mixed_tables_are_refused_and_plain_ones_accepted(rng):
+    pandas = pytest.importorskip("pandas")
+    f = Interpolant(FullyConnected(), pair(rng.standard_normal(2)), [1, -1])
+    with pytest.raises(TypeError, match=r"^x: got dtype object, takes one point"):
+        f.distance(pandas.DataFrame({"a": [1.0], "b": ["c"]}))
+    table = pandas.DataFrame({"a": [1.0, 3.0], "b": [2.0, 5.0]})
+    assert np.array_equal(f.gradient(table), f.gradient(table.to_numpy()))
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", "<f4", np.float16, np.longdouble, ">i4", np.uint8, bool])
+def test_numbers_of_other_kinds_are_converted(dtype, rng):
+    x = rng.standard_normal(5)
+    f = Interpolant(FullyConnected(depth=2), rng.standard_normal((3, 5)).astype(">f8"), np.array([1, -1, 1], ">i2"))
+    point = (2 * x).astype(dtype)
+    assert np.array_equal(f.gradient(point), f.gradient(point.astype(float)))
+    assert f.distance(point, restarts=1).upper == f.distance(point.astype(float), restarts=1).upper
+
+
+@pytest.mark.parametrize("masked", ["X", "y"])
+def test_masked_samples_and_labels_are_refused(masked, rng):
+    X, y = rng.standard_normal((2, 5)), np.array([1.0, -1.0])
+    with pytest.raises(TypeError, match=f"^{masked}: got a masked array, takes "):
+        Interpolant(FullyConnected(), **{"X": X, "y": y, masked: np.ma.masked_greater(X if masked == "X" else y, 0)})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"kernel": 3}, TypeError, "kernel: got 3, takes a callable"),
+        ({"ridge": -1}, ValueError, "ridge: got -1, takes a non-negative finite number"),
+        ({"ridge": None}, TypeError, "ridge: got None, takes a non-negative finite number"),
+        ({"ridge": np.inf}, ValueError, "ridge: got inf, takes"),
+        ({"y": [1j, 0]}, TypeError, "y: got dtype complex128, takes one label"),
+        ({"y": [[1], [1, 2]]}, ValueError, "y: got rows of unequal lengths, takes one label"),
+        ({"y": np.ones((2, 0))}, ValueError, r"y: got shape \(2, 0\), takes one label"),
+        ({"y": np.ones((2, 1, 1))}, ValueError, r"y: got shape \(2, 1, 1\), takes one label"),
+        ({"kernel": lambda X, Z=None: np.ones((3, 3))}, ValueError, r"kernel: got a result of shape \(3, 3\) for 2"),
+        ({"kernel": lambda X, Z=None: "gram"}, TypeError, "kernel: got dtype <U4, takes"),
+    ],
+)
+def test_bad_arguments_are_named(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        Interpolant(**{"kernel": FullyConnected(), "X": np.eye(2), "y": [1, -1]} | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"level": "x"}, TypeError, "level: got 'x', takes a finite number"),
+        ({"level": np.nan}, ValueError, "level: got nan, takes a finite number"),
+        ({"restarts": -1}, ValueError, "restarts: got -1, takes a whole number of at least 0"),
+        ({"seed": 1.5}, TypeError, "seed: got 1.5, takes a whole number"),
+        ({"closed_form": "no"}, TypeError, "closed_form: got 'no', takes True or False"),
+        ({"progress": 1}, TypeError, "progress: got 1, takes True or False"),
+    ],
+)
+def test_bad_options_of_a_distance_are_named(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        Interpolant(FullyConnected(), np.eye(2), [1, -1]).distance([1.0, 2.0], **options)
+
+
+def test_numbers_too_large_or_too_small_are_named_as_such(nans_allowed):
+    def overflowing(X, Z=None):
+        return X @ (X if Z is None else Z).T * 1e300
+
+    def rooted(X, Z=None):
+        return abs(X) ** 0.5 @ (abs(X if Z is None else Z) ** 0.5).T
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        with pytest.raises(ValueError, match=r"^X: the Gram matrix: got inf at \(0, 0\), takes finite numbers"):
+            Interpolant(overflowing, [[1e5, 0.0], [0.0, 1.0]], [1, -1])
+        f = Interpolant(overflowing, [[1.0, 0.0], [0.0, 1.0]], [1, -1])
+        with pytest.raises(ValueError, match=r"^Z: the values: got inf at \(0,\), takes finite numbers"):
+            f([[1e10, 1.0]])
+        with pytest.raises(ValueError, match=r"^x: the gradient: got (nan|inf) at \(0, 0\), takes finite numbers"):
+            Interpolant(rooted, np.eye(2), [1, 2]).gradient([0.0, 0.0])
+    with pytest.raises(ValueError, match=r"^X: got numbers up to 1e-300, whose squares underflow, takes larger ones"):
+        Interpolant(lambda X, Z=None: X @ (X if Z is None else Z).T, 1e-300 * np.eye(2), [1, -1])
+
+
+@pytest.mark.parametrize("activation", ["gelu", "erf"])
+def test_low_numerical_rank_is_told_from_conflicting_labels_and_a_ridge_helps(activation):
+    X = np.linspace(-1, 1, 40)[:, None]
+    y = np.sin(3 * X[:, 0])
+    with pytest.raises(Indistinguishable, match=r"whose rank is \d+ of 40 to rounding.*takes a ridge") as caught:
+        Interpolant(FullyConnected(activation=activation, bias_std=0.5), X, y)
+    assert caught.value.pairs == []
+    assert "conflict" not in str(caught.value)
+    ridge = float(str(caught.value).rsplit("ridge=", 1)[1].split()[0])
+    f = Interpolant(FullyConnected(activation=activation, bias_std=0.5), X, y, ridge)
+    # f(X) = y - ridge c, but for what `lost` allows and the rounding of f(X).
+    rounding = 1e-6 * np.linalg.norm(y) + 64 * EPS * (np.abs(f.gram) @ np.abs(f.coefficients)).max()
+    assert np.abs(f(X) - y).max() <= ridge * np.abs(f.coefficients).max() + rounding
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("ridge", [1e-6, 0.1, 1e6])
+def test_a_ridge_is_that_of_scikit_learn_and_its_objective_is_least(network, ridge, rng):
+    X, y = rng.standard_normal((6, 4, 4, 1)), rng.standard_normal(6)
+    f = Interpolant(network, X, y, ridge=ridge)
+    reference = KernelRidge(alpha=ridge, kernel="precomputed").fit(f.gram, y)
+    tolerance = 64 * EPS * np.linalg.cond(f.gram + ridge * np.eye(6)) * np.abs(f.coefficients).max()
+    assert np.abs(f.coefficients - reference.dual_coef_).max() <= tolerance
+    assert np.abs(f(X) - (y - ridge * f.coefficients)).max() <= 64 * EPS * (np.abs(f.gram).sum() * tolerance / EPS + 1)
+
+    def objective(c):
+        return np.sum((f.gram @ c - y) ** 2) + ridge * c @ f.gram @ c
+
+    assert f.norm**2 == pytest.approx(f.coefficients @ f.gram @ f.coefficients, rel=1e-12)
+    for change in 1e-3 * np.abs(f.coefficients).max() * rng.standard_normal((20, 6)):
+        assert objective(f.coefficients + change) > objective(f.coefficients)
+
+
+def test_no_ridge_is_the_interpolant_and_one_below_rounding_changes_no_refusal(rng):
+    X, y = rng.standard_normal((4, 3)), rng.standard_normal(4)
+    f = Interpolant(FullyConnected(), X, y)
+    assert np.array_equal(f.coefficients, Interpolant(FullyConnected(), X, y, ridge=0).coefficients)
+    twice = np.concatenate([X, X])
+    for ridge in (0, 1e-30):
+        with pytest.raises(Indistinguishable, match="cannot tell samples 0 and 4"):
+            Interpolant(FullyConnected(), twice, np.r_[y, -y], ridge=ridge)
+    # Labels that conflict are averaged, as far as the ridge lets them.
+    g = Interpolant(FullyConnected(), twice, np.r_[y + 1, y - 1], ridge=2e-9)
+    assert np.allclose(g(X), Interpolant(FullyConnected(), X, y, ridge=1e-9)(X), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_several_outputs_are_as_many_interpolants(network, ridge, rng):
+    X, Y = rng.standard_normal((5, 3, 3, 1)), rng.standard_normal((5, 3))
+    f, each = Interpolant(network, X, Y, ridge), [Interpolant(network, X, y, ridge) for y in Y.T]
+    Z = rng.standard_normal((4, 3, 3, 1))
+    # Sums of 5 terms in another order.
+    close = {"rtol": 0, "atol": 64 * EPS * np.linalg.cond(f.gram) * np.abs(Y).max()}
+    assert f(Z).shape == (4, 3)
+    assert f(Z[0]).shape == (3,)
+    assert f.gradient(Z).shape == (4, 3, 3, 3, 1)
+    assert f.gradient(Z[0]).shape == (3, 3, 3, 1)
+    assert np.allclose(f(Z), np.stack([g(Z) for g in each], axis=1), **close)
+    assert np.allclose(f.gradient(Z), np.stack([g.gradient(Z) for g in each], axis=1), **close)
+    assert np.allclose(f.norm, [g.norm for g in each], **close)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_one_point_and_a_batch_agree(network, rng):
+    f = Interpolant(network, rng.standard_normal((3, 3, 3, 1)), [1.0, -1.0, 0.5])
+    Z = rng.standard_normal((11, 3, 3, 1))
+    close = {"rtol": 0, "atol": 64 * EPS * np.linalg.cond(f.gram)}
+    assert np.allclose([f(z) for z in Z], f(Z), **close)
+    assert np.allclose([f.gradient(z) for z in Z], f.gradient(Z), **close)
+    assert np.ndim(f(Z[0])) == 0
+    assert f.gradient(Z[0]).shape == Z[0].shape
+
+
+@pytest.mark.parametrize("network", [FullyConnected(depth=2, bias_std=0.3), Convolutional()], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_it_is_a_jax_function_of_one_signal(network, dtype, rng):
+    f = Interpolant(network, rng.standard_normal((3, 3, 3, 1)), [1.0, -1.0, 0.5])
+    Z = rng.standard_normal((2, 3, 3, 1)).astype(dtype)
+    for values in (jax.jit(jax.vmap(f))(jnp.asarray(Z)), f(jnp.asarray(Z)), jnp.stack([f(z) for z in jnp.asarray(Z)])):
+        assert values.dtype == dtype
+        assert np.allclose(values, f(Z.astype(float)), rtol=0, atol=1e3 * np.finfo(dtype).eps)
+    assert f(jnp.asarray(Z[0])).shape == ()
+    gradients = jax.vmap(jax.grad(f))(jnp.asarray(Z))
+    assert np.allclose(gradients, f.gradient(Z), rtol=0, atol=1e3 * np.finfo(dtype).eps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_attacks_take_it_as_it_is(outputs, rng):
+    X, y = rng.standard_normal((4, 4)), np.array([0, 1, 2, 0])
+    labels, targets = (y, np.eye(3)[y]) if outputs == 3 else (1 - 2 * (y % 2), 1 - 2 * (y % 2))
+    f = Interpolant(FullyConnected(depth=2), X, targets)
+    attack, found = ddn(f, X, labels, steps=100), f.distance(X)
+    assert attack.success.all()
+    # An attack finds no point within the certified radius, and the search none much farther than the attack.
+    assert (found.lower <= attack.distances).all()
+    assert (found.upper <= 1.05 * attack.distances).all()
+    assert pgd(f, X, labels, radius=1.1 * found.upper.max(), steps=50).success.all()
+    assert not pgd(f, X, labels, radius=0.99 * found.lower.min(), steps=50).success.any()
+
+
+def test_it_is_hashable_and_picklable(rng):
+    f = Interpolant(Convolutional(spatial_axes=1), rng.standard_normal((2, 4, 1)), [1, -1])
+    g = pickle.loads(pickle.dumps(f))
+    assert len({f, g, f}) == 2
+    assert np.array_equal(f(f.X), g(f.X))
+    assert jax.jit(lambda z, h: h(z), static_argnums=1)(jnp.ones((4, 1)), f).shape == ()
+
+
+def test_kernels_without_jax_are_named_where_jax_is_needed():
+    f = Interpolant(rbf_kernel, np.eye(3), [1, -1, 1])
+    assert f(np.eye(3)) == pytest.approx([1, -1, 1])
+    words = r"^kernel: got <function rbf_kernel.*which JAX cannot trace, takes a hashable callable of JAX arrays"
+    for method in (f.gradient, f.distance):
+        with pytest.raises(TypeError, match=words):
+            method(np.ones(3))
+
+
+def test_kernels_without_hash_are_named_where_it_is_needed():
+    class Kernel(dict):
+        def __call__(self, X, Z=None):
+            return X @ (X if Z is None else Z).T
+
+    with pytest.raises(TypeError, match=r"^kernel: got \{\}, which is not hashable, takes a hashable callable"):
+        Interpolant(Kernel(), np.eye(3), [1, -1, 1]).gradient(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("y", "ridge", "words"),
+    [
+        ([1, -1, 1, 0.5], 0, "labels -1, 0.5, 1)"),
+        ([0, 1, 1, 0], 0, "labels 0, 1)"),
+        ([0.1, 2, 3, 4], 0.5, "labels from 0.1 to 4, ridge=0.5)"),
+        (np.eye(4), 0, "labels 0, 1, 4 outputs)"),
+    ],
+)
+def test_repr_is_one_line_with_the_labels(y, ridge, words, rng):
+    text = repr(Interpolant(FullyConnected(), rng.standard_normal((4, 3)), y, ridge))
+    assert text.startswith("Interpolant(FullyConnected(")
+    assert text.endswith(f"4 samples of shape (3,), {words}")
+    assert "\n" not in text
 
 
 @pytest.mark.parametrize("shape", [(6,), (3, 4)])

@@ -35,7 +35,7 @@ CASES = [
     ),
     (lambda: Convolutional(readout=(2, 2), spatial_axes=1), ValueError, r"readout: got \(2, 2\), takes .* tuple of 1"),
     (lambda: Convolutional(spatial_axes=3), ValueError, "spatial_axes: got 3, takes a whole number from 1 to 2"),
-    (lambda: Convolutional(10**30), ValueError, "depth: got 10+, takes a whole number from 1 to 1000000"),
+    (lambda: Convolutional(10**30), ValueError, "depth: got 10+, takes a whole number from 1 to 10000"),
     (lambda: Convolutional(filter_size="3"), TypeError, f"filter_size: got '3', takes {WHOLE} 1"),
     (lambda: Convolutional(readout="max"), ValueError, "readout: got 'max', takes one of 'average', 'flatten'"),
     (lambda: Convolutional(readout=0), ValueError, f"readout: got 0, takes {WHOLE} 1"),
@@ -92,7 +92,7 @@ def test_bad_shapes_are_named(kernel, X, Z, words, as_array):
 
 
 KERNELS = [Convolutional(), FullyConnected(), GroupAverage(FullyConnected(), flips())]
-TAKES = "takes float32, float64, float16, integers or booleans"
+TAKES = "takes an array of float32, float64, float16, integers or booleans"
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -142,8 +142,9 @@ def check(A, B, group="none"):
     """What is answered; an AssertionError where that is wrong.
 
     "certified", "not separable" for hulls that share a point in exact arithmetic, "not separable to rounding", or "not
-    certified", for no more than the tolerance and for no more than 1e8 times as much. The tolerance is what the algorithm allows itself: 32 roundings of numbers as large as the data are wide for points
-    that lie below v, as many for weights that are negative, and those of sums of products.
+    certified", for no more than the tolerance and for no more than 1e8 times as much. The tolerance is what the
+    algorithm allows itself: 32 roundings of numbers as large as the data are wide for points that lie below v, as many
+    for weights that are negative, and those of sums of products.
     """
     (P, Q), unit = exact.whole(means(A, group), means(B, group))
     square = exact.squared_distance(P, Q)

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import DTypeLike
 
+from shiftmath._shared.progress import progress
+
 
 def binary_exponents(X: Float[np.ndarray, "n *signal"]) -> Int[np.ndarray, "n"]:
     """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1), as integers; 0 where X[i] = 0."""
@@ -24,22 +26,26 @@ def ranges(n: int, size: int) -> list[slice]:
 
 
 def blockwise(
-    block: Callable[[slice, slice, bool], np.ndarray], n: int, m: int, size: int, symmetric: bool, dtype: DTypeLike
+    block: Callable[[slice, slice, bool], np.ndarray],
+    n: int,
+    m: int,
+    size: int,
+    symmetric: bool,
+    dtype: DTypeLike,
+    show: bool = False,
 ) -> Float[np.ndarray, "n m"]:
     """The (n, m) matrix with entries block(rows, columns, on_diagonal) computed in blocks.
 
     If symmetric, only blocks on and above the diagonal; on the diagonal the block's lower triangle is not read, and the
-    result equals its transpose to the last bit.
+    result equals its transpose to the last bit. `show` is that of `progress`.
     """
     result = np.empty((n, m), dtype)
-    for rows in ranges(n, size):
-        for columns in ranges(m, size):
-            if symmetric and columns.start < rows.start:
-                continue
-            values = block(rows, columns, symmetric and rows == columns)
-            if symmetric and rows == columns:
-                values = np.triu(values) + np.triu(values, 1).T
-            result[rows, columns] = values
-            if symmetric:
-                result[columns, rows] = values.T
+    pairs = [(r, c) for r in ranges(n, size) for c in ranges(m, size) if not symmetric or r.start <= c.start]
+    for rows, columns in progress(pairs, len(pairs), "Gram matrix", show):
+        values = block(rows, columns, symmetric and rows == columns)
+        if symmetric and rows == columns:
+            values = np.triu(values) + np.triu(values, 1).T
+        result[rows, columns] = values
+        if symmetric:
+            result[columns, rows] = values.T
     return result

@@ -4,17 +4,19 @@ Threads share the columns of a block of the Gram matrix (and the shifts, when th
 on the shapes alone, so a result does not depend on the number of threads.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
-from shiftmath.kernels._numba.dense import dense_block
+from shiftmath.kernels._numba.dense import after, dense_block, inverses
 from shiftmath.kernels._numba.slices import shift_sums
-from shiftmath.kernels._numba.threads import run_tasks
+from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
-from shiftmath.kernels.plan import ROUNDINGS, Plan
+from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
+from shiftmath.kernels.units import TOGETHER, layer_exponents, of_a_pair
 
 BLOCK_BYTES = 2**22
 TASK_ENTRIES = 2**17
@@ -23,6 +25,11 @@ BATCH_PIXELS = 2**10
 Images = Float[np.ndarray, "n C H W"]
 Triple = tuple[Float[np.ndarray, "_ N"], ...]
 Gram = Float[np.ndarray, "n m"]
+PerX = Float[np.ndarray, "n"]
+PerZ = Float[np.ndarray, "m"]
+# Exponents before each activation and after the last.
+Units = Int[np.ndarray, "n layers"]
+Unit = Int[np.ndarray, "layers"]
 
 
 def box(v: Float[np.ndarray, "*batch H W"], taps: tuple[int, int]) -> Any:
@@ -33,30 +40,32 @@ def box(v: Float[np.ndarray, "*batch H W"], taps: tuple[int, int]) -> Any:
     return v
 
 
-def inverse(x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """1 / (2 x), and 0 where x is 0 or so small that this overflows."""
-    with np.errstate(divide="ignore", over="ignore"):
-        half = 1 / (2 * x)
-    return np.where(np.isfinite(half), half, 0).astype(x.dtype)
-
-
-def prepare(plan: Plan, images: Images) -> Triple:
-    """The triples (pixels, deviations, inverses or variances) of `_numba.slices` for images (n, C, H, W)."""
-    inside: Any = 1
+def prepare(plan: Plan, images: Images, units: Units) -> Triple:
+    """The triples (pixels, deviations, third) of `_numba.slices` for images (n, C, H, W) in these units."""
+    images, inside = scaled(images.astype(float), -units[:, 0]), np.array(1.0)
     if plan.padding == "zero":
         pads = [(0, t - h) for h, t in zip(plan.size, plan.torus, strict=True)]
-        inside = np.pad(np.ones(plan.size, images.dtype), pads)
+        inside = np.pad(np.ones(plan.size), pads)
         images = np.pad(images, [(0, 0), (0, 0), *pads])
-    pixels = images * images.dtype.type(plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
-    q, deviations, after = (pixels**2).sum(1), [], []
-    for _ in range(plan.depth):
-        q = (box(q, plan.taps) + images.dtype.type(plan.bias_std**2)) * inside
-        deviations.append(np.sqrt(q))
-        q = (variance(plan.activation, q, plan.negative_slope) * (plan.weight_std**2 / plan.fan)).astype(q.dtype)
-        after.append(q)
-    third = np.stack(after, 1) if plan.smooth else inverse(np.stack(deviations, 1))
-    triple = pixels, np.stack(deviations, 1), third
+    pixels = images * (plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
+    q, deviations, third = (pixels**2).sum(1), [], []
+    for unit, following in zip(units.T[:-1, :, None, None], units.T[1:, :, None, None], strict=True):
+        p = (box(q, plan.taps) + np.ldexp(plan.bias_std, -unit) ** 2) * inside
+        deviations.append(np.sqrt(p))
+        w = plan.weight_std**2 / plan.fan * (np.ldexp(1.0, -2 * following) if plan.smooth == ERF else 1)
+        q, excess = (a * w for a in after(plan, p, unit))
+        third += [excess, inverses(plan, p, unit)[0]] if plan.smooth else [inverses(plan, p, unit)[0]]
+    triple = pixels, np.stack(deviations, 1), np.stack(third, 1)
     return tuple(np.ascontiguousarray(np.moveaxis(a, 1, 0)).reshape(a.shape[1], -1) for a in triple)
+
+
+def exponents(plan: Plan, images: Images) -> Units:
+    """The exponents of the units of each image in each layer and after the last, see `units`."""
+    e = binary_exponents(images)
+    if plan.homogeneous:
+        return np.repeat(e[:, None], plan.depth + 1, 1)
+    squares = (scaled(images.astype(float), -e) ** 2).mean((1, 2, 3))
+    return layer_exponents(plan, np, np.ldexp, plan.weight_std**2 * squares, e, plan.depth)
 
 
 def share(count: int, work: int, most: int) -> int:
@@ -68,87 +77,138 @@ def share(count: int, work: int, most: int) -> int:
 
 
 class Walk:
-    """The walk of a plan's slices in one precision: what `shift_sums` is given, but for the images."""
+    """The walk of a plan's slices: what `shift_sums` is given, but for the images and their units."""
 
-    def __init__(self, plan: Plan, dtype: np.dtype) -> None:
-        self.plan, self.dtype = plan, dtype
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         masked = not all(mask[mask.any(1)].all() for mask in plan.masks)
-        flags = (plan.smooth, not plan.stays_positive, plan.padding == "zero", masked)
-        bias, tolerance = dtype.type(plan.bias_std**2), dtype.type(ROUNDINGS * np.finfo(dtype).eps)
-        weights = plan.convolution_weights.astype(dtype)
-        self.numbers = (flags, (*plan.torus, *plan.taps), bias, weights, tolerance)
+        self.flags = (plan.smooth, not plan.stays_positive, plan.padding == "zero", masked)
 
-    def prepare(self, images: Images) -> Triple:
-        """The triples of `_numba.slices`, each image divided by a power of two if the kernel is homogeneous.
+    def network(self, ux: Unit, uz: Unit) -> tuple:
+        """`network` of `_numba.slices` for images in these units."""
+        plan, x, z = self.plan, np.ldexp(1.0, -ux), np.ldexp(1.0, -uz)
+        b, c = np.ldexp(plan.bias_std, -ux), np.ldexp(plan.bias_std, -uz)
+        biases = np.stack([(b - c) ** 2, (b + c) ** 2, b, c], 1)
+        weights = plan.convolution_weights.copy()
+        if plan.smooth:
+            weights[:, 1], weights[:, 2] = x[:-1], z[:-1]
+        if plan.smooth == ERF:
+            weights[:, 4] *= x[1:] * z[1:]
+        return self.flags, (*plan.torus, *plan.taps), biases, weights, ROUNDINGS * np.finfo(float).eps
 
-        The difference of a large and a small pixel would keep little of the small one.
-        """
-        if self.plan.homogeneous:
-            images = scaled(images, -binary_exponents(images))
-        return prepare(self.plan, images.astype(self.dtype, copy=False))
-
-    def sums(self, X: Triple, Z: Triple, symmetric: bool) -> Float[np.ndarray, "2 n m"]:
-        """Means of D and T over the pooled pairs of pixels for all pairs of prepared images: (2, n, m) in float64."""
+    def sums(self, X: Triple, Z: Triple, ux: Unit, uz: Unit, symmetric: bool) -> Float[np.ndarray, "2 n m"]:
+        """Means of D and T over the pooled pairs of pixels for all pairs of prepared images, (2, n, m)."""
         pixels, shifts = int(np.prod(self.plan.torus)), self.plan.shifts
         n, m = X[0].shape[1] // pixels, Z[0].shape[1] // pixels
         work = n * len(shifts) * pixels * self.plan.depth
         groups = [shifts[part] for part in ranges(len(shifts), share(len(shifts), m * work, 64 // m))]
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, 64))]
         batch = max(1, min(n, BATCH_PIXELS // pixels))
-        out = np.zeros((len(groups), m, 2, n))
-        run_tasks(shift_sums, [(X, Z, part, symmetric, batch, shifts, self.plan.masks, *self.numbers, out[g])
+        out, network = np.zeros((len(groups), m, 2, n)), self.network(ux, uz)
+        run_tasks(self.steps, [(X, Z, part, symmetric, batch, shifts, network, out[g])
                                for part in columns for g, shifts in enumerate(groups)])  # fmt: skip
         return out.sum(0).transpose(1, 2, 0) / self.plan.pooled_terms
 
+    def steps(
+        self, X: Triple, Z: Triple, columns: Any, symmetric: bool, batch: int, shifts: Any, network: Any, out: Any
+    ) -> Iterator[None]:
+        """`shift_sums`, a few shifts after others: the same terms in the same order."""
+        work = X[0].shape[1] * (columns[1] - columns[0]) * self.plan.depth
+        for part in ranges(len(shifts), max(1, STEP // work)):
+            shift_sums(X, Z, columns, symmetric, batch, shifts[part], self.plan.masks, network, out)
+            yield
 
-def pooled(walk: Walk, X: Triple, Z: Triple, symmetric: bool, qx: Any, qz: Any) -> tuple[Any, Gram, Gram]:
-    """Deficit, covariance and tangent kernel after the readout, each (n, m).
 
-    qx (n,) and qz (m,) are the variances there, or None; then so is the deficit.
+def pooled(plan: Plan, D: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
+    """Deficit and covariance after the readout, from the means D of `Walk.sums` and the variances qx, qz there.
+
+    A pooled deficit is a difference of covariances: it is known to rounding of qx + qz only, and less is 0.
     """
-    D, T = walk.sums(X, Z, symmetric)
-    if walk.plan.carries_deficit:
-        return D, (qx[:, None] + qz - D) / 2, T / 2
-    K = -D / 2
-    if qx is None:
-        return None, K, T / 2
-    D = qx[:, None] + qz - 2 * K
-    return np.where(ROUNDINGS * np.finfo(walk.dtype).eps * (qx[:, None] + qz) < D, D, 0), K, T / 2
-
-
-def pooled_variances(walk: Walk, images: Images, size: int) -> Any:
-    """K(x, x) after the readout for each image, (n,), or None if no dense layer needs it."""
-    plan = walk.plan
-    if not plan.dense_layers:
-        return None
+    both = qx[:, None] + qz
     if plan.carries_deficit:
-        batches = (walk.prepare(images[rows]) for rows in ranges(len(images), size))
-        values = [variance(plan.activation, X[1][-1].astype(float) ** 2, plan.negative_slope) for X in batches]
+        return D, (both - D) / 2
+    return np.where(ROUNDINGS * np.finfo(float).eps * both < both + D, both + D, 0), -D / 2
+
+
+def pooled_variances(walk: Walk, images: Images, units: Units, size: int) -> PerX:
+    """K(x, x) after the readout for each image, in its unit after the last layer.
+
+    Not below 0, where a mean over pairs of pixels that cancel is left by rounding.
+    """
+    plan = walk.plan
+    if plan.carries_deficit:
+        batches = (prepare(plan, images[rows], units[rows]) for rows in ranges(len(images), size))
+        values = [variance(plan.activation, X[1][-1] ** 2, plan.negative_slope) for X in batches]
         inside = np.multiply.outer(*(mask[0] for mask in plan.masks)).ravel()
         return np.concatenate([v.reshape(-1, inside.size)[:, inside].mean(1) for v in values])
-    triples = (walk.prepare(images[i : i + 1]) for i in range(len(images)))
-    return np.array([-walk.sums(X, X, True)[0, 0, 0] / 2 for X in triples])
+    triples = ((prepare(plan, images[i : i + 1], units[i : i + 1]), u) for i, u in enumerate(units))
+    return np.array([max(-walk.sums(X, X, u, u, True)[0, 0, 0] / 2, 0) for X, u in triples])
 
 
-def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
-    """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
-    # float32 reaches 1e-6 where covariances are sums of non-negative terms, not in a difference, nor in the deficit
-    # after pooling.
-    working = np.dtype(X.dtype if plan.stays_positive and not plan.dense_layers else np.float64)
-    walk, symmetric, Y = Walk(plan, working), Z is None, X if Z is None else Z
-    ex, ez = (binary_exponents(A) if plan.homogeneous else np.zeros(len(A), np.int64) for A in (X, Y))
-    image = int(np.prod(plan.torus)) * (X.shape[1] + 2 * plan.depth) * working.itemsize
+def pieces(x: Units, z: Units) -> Iterator[tuple[Any, Any, Unit, Unit]]:
+    """Rows and columns of a block with the units of their pairs: the whole block where its images are of like size.
+
+    One unit for all gives each pair the bits that it has with another common one.
+    """
+    both = np.concatenate([x, z])
+    if (np.ptp(both, axis=0) <= TOGETHER).all():
+        yield slice(None), slice(None), both.max(0), both.max(0)
+        return
+    for u in np.unique(x, axis=0):
+        for v in np.unique(z, axis=0):
+            yield (x == u).all(1), (z == v).all(1), *of_a_pair(np, u, v)
+
+
+class Side:
+    """The images of one argument with their own units, and their variances after the readout if dense layers follow."""
+
+    def __init__(self, walk: Walk, images: Images, size: int) -> None:
+        self.walk, self.images, self.units = walk, images, exponents(walk.plan, images)
+        self.variances = pooled_variances(walk, images, self.units, size) if walk.plan.dense_layers else None
+
+    def part(self, rows: Any, unit: Unit | None) -> tuple[Triple, Units, Any]:
+        """Some images prepared, their units, and their variances: in their own units or in this one."""
+        own = self.units[rows]
+        units = own if unit is None else np.broadcast_to(unit, own.shape)
+        q = None if self.variances is None else np.ldexp(self.variances[rows], 2 * (own - units)[:, -1])
+        return prepare(self.walk.plan, self.images[rows], units), units, q
+
+
+def piece(walk: Walk, x: tuple, z: tuple, symmetric: bool, get: str) -> Gram:
+    """The Gram matrix of two parts of the sides."""
+    (X, ux, qx), (Z, uz, qz) = x, z
+    D, T = walk.sums(X, Z, ux[0], uz[0], symmetric)
+    K, T, ex, ez = -D / 2, T / 2, ux[:, -1], uz[:, -1]
+    if walk.plan.dense_layers:
+        K, T = dense_block(walk.plan, *pooled(walk.plan, D, qx, qz), T, qx, qz, ex, ez)
+        return K if get == "nngp" else K + T
+    return np.ldexp(K if get == "nngp" else K + T, ex[:, None] + ez)
+
+
+def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool = False) -> Gram:
+    """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None.
+
+    Always in float64: float32 cannot hold 1 - rho of patches of nearly one direction and different brightness.
+    """
+    walk, image = Walk(plan), int(np.prod(plan.torus)) * (X.shape[1] + 2 * plan.depth) * 8
     size = int(np.clip(BLOCK_BYTES // image, 4, 128))
-    qx = pooled_variances(walk, X, size)
-    qz = qx if symmetric else pooled_variances(walk, Y, size)
+    left = Side(walk, X, size)
+    right = left if Z is None else Side(walk, Z, size)
 
     def entries(rows: slice, columns: slice, diagonal: bool) -> Gram:
-        x = walk.prepare(X[rows])
-        z = x if diagonal else walk.prepare(Y[columns])
-        qs = (None, None) if qx is None else (qx[rows], qz[columns])
-        D, K, T = pooled(walk, x, z, diagonal, *qs)
-        if plan.dense_layers:
-            K, T = dense_block(plan, D, K, T, *qs)
-        return np.ldexp(K if get == "nngp" else K + T, ex[rows, None] + ez[columns])
+        if plan.homogeneous:
+            x = left.part(rows, None)
+            return piece(walk, x, x if diagonal else right.part(columns, None), diagonal, get)
+        result = np.empty((rows.stop - rows.start, columns.stop - columns.start))
+        for I, J, ux, uz in pieces(left.units[rows], right.units[columns]):
+            whole = diagonal and isinstance(I, slice)
+            x = left.part(np.arange(rows.start, rows.stop)[I], ux)
+            z = x if whole else right.part(np.arange(columns.start, columns.stop)[J], uz)
+            result[np.ix_(np.arange(len(result))[I], np.arange(result.shape[1])[J])] = piece(walk, x, z, whole, get)
+        return result
 
-    return blockwise(entries, len(X), len(Y), size, symmetric, X.dtype)
+    def cast(*block: Any) -> Gram:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return entries(*block).astype(X.dtype)
+
+    return blockwise(cast, len(X), len(right.images), size, Z is None, X.dtype, show)

@@ -1,23 +1,26 @@
 """The compiled CPU engine for dense layers: fully connected networks, and the dense layers after a readout.
 
-Always in float64. The state is that of `_numba.maps` without pixels: one row of a Gram matrix is one slice. A pair of
-inputs of a fully connected network is |x - z|^2 and |x + z|^2; those come from a matrix product, except that small ones
-are summed directly, where the product cancels.
+Always in float64. The state is that of `_numba.rows`: one row of a Gram matrix is one slice. A pair of inputs of a
+fully connected network is |u - v|^2 and |u + v|^2 of their directions; those come from a matrix product, except that
+small ones are summed directly, where the product cancels.
 """
+
+import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.compile import compiled
-from shiftmath.kernels._numba.maps import opposite_deficit, relu_signed
-from shiftmath.kernels._numba.smooth import smooth_map
-from shiftmath.kernels._numba.threads import run_tasks
-from shiftmath.kernels.dual import variance
-from shiftmath.kernels.plan import ROUNDINGS, Plan
+from shiftmath.kernels._numba.rows import Samples, dense_rows
+from shiftmath.kernels._numba.threads import STEP, run_tasks
+from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance, variance
+from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
+from shiftmath.kernels.units import layer_exponents
 
 BLOCK = 512
-TOLERANCE = ROUNDINGS * np.finfo(float).eps
+ROUNDING = ROUNDINGS * np.finfo(float).eps
 CANCELLATION = 2.0**-6
 
 Rows = Float[np.ndarray, "n d"]
@@ -39,85 +42,148 @@ def refine(X: Rows, Z: Float[np.ndarray, "m d"], q: PerX, r: PerZ, D: Gram, S: G
 
 
 @compiled
-def dense_rows(
-    rows: tuple[int, int],
-    D: Gram,
-    S: Gram,
-    T: Gram,
-    x: Float[np.ndarray, "n layers"],
-    ix: Float[np.ndarray, "n layers"],
-    z: Float[np.ndarray, "layers m"],
-    iz: Float[np.ndarray, "layers m"],
-    kind: int,
-    weights: Float[np.ndarray, "layers 7"],
-    tolerance: float,
-) -> None:
-    """All layers on these rows of D and T, in place; S is scratch after the first layer."""
-    m = D.shape[1]
-    a, ia, d, t = np.empty(m), np.empty(m), np.empty(m), np.empty(m)
-    for i in range(rows[0], rows[1]):
-        for l in range(weights.shape[0]):
-            a[:], ia[:], d[:], t[:] = x[i, l], ix[i, l], D[i], T[i]
-            if kind:
-                smooth_map(kind, d, t, a, ia, z[l], iz[l], weights[l], D[i], T[i])
-            else:
-                if l:
-                    opposite_deficit(d, a, z[l], S[i])
-                relu_signed(d, S[i], t, a, ia, z[l], iz[l], weights[l], tolerance, D[i], T[i])
+def refine_near(X: Rows, Z: Float[np.ndarray, "m d"], steps: Gram, D: Gram) -> None:
+    """Where rows differ little and mostly not in size, D = (|x - z|^2 - (|x| - |z|)^2) / (|x| |z|) with all its digits.
 
-
-def deviations(plan: Plan, q: PerX) -> tuple[Float[np.ndarray, "n layers"], Float[np.ndarray, "n layers"]]:
-    """Deviations before each of the activations, and 1 / (2 x), or variances after smooth ones."""
-    before, after = [], []
-    for _ in range(plan.dense_layers):
-        before.append(np.sqrt(q))
-        after.append(variance(plan.activation, q, plan.negative_slope) * plan.weight_std**2)
-        q = after[-1] + plan.bias_std**2
-    x = np.stack(before, 1)
-    # The last variance is followed by a weight of 1; it serves D only, which the last layer does not return.
-    return x, np.stack(after, 1) if plan.smooth else np.where(x > 0, 0.5 / np.where(x > 0, x, 1), 0)
-
-
-def hidden_layers(plan: Plan, D: Gram, S: Gram, T: Gram, q: PerX, r: PerZ) -> tuple[Gram, Gram]:
-    """K and T = Theta - K of the last dense layer after the hidden ones, from the state before the first."""
-    (x, ix), (z, iz) = deviations(plan, q), deviations(plan, r)
-    z, iz = np.ascontiguousarray(z.T), np.ascontiguousarray(iz.T)
-    fixed = (D, S, T, x, ix, z, iz, plan.smooth, plan.dense_weights, TOLERANCE)
-    run_tasks(dense_rows, [((part.start, part.stop), *fixed) for part in ranges(len(D), max(1, 2**16 // D.shape[1]))])
-    return -D / 2, T / 2
-
-
-def dense_block(plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
-    """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout."""
-    w, b = plan.weight_std**2, plan.bias_std**2
-    S = w * (qx[:, None] + qz + 2 * K) + 4 * b
-    return hidden_layers(plan, w * D, S, 2 * w * T, w * qx + b, w * qz + b)
-
-
-def normalised(plan: Plan, X: Rows) -> tuple[Rows, PerX, Int[np.ndarray, "n"]]:
-    """Rows scaled as the first layer does, norms 1 and exponents 0.
-
-    If the kernel is homogeneous: unit rows, and norms and exponents with row = unit row * norm * 2^exponent.
+    The unit rows are rounded, so their difference is known to eps only. Z is to be multiplied by these steps.
     """
-    X, exponents = X.astype(float), np.zeros(len(X), int)
+    for i in range(D.shape[0]):
+        for j in range(D.shape[1]):
+            if D[i, j] < CANCELLATION and 0.5 <= steps[i, j] <= 2:
+                x, z = X[i], Z[j] * steps[i, j]
+                a, b, square = math.sqrt((x**2).sum()), math.sqrt((z**2).sum()), ((x - z) ** 2).sum()
+                gap = ((x - z) * (x + z)).sum() / (a + b)
+                if 2 * gap * gap < square:
+                    D[i, j] = (square - gap * gap) / (a * b)
+
+
+def samples(plan: Plan, v: PerX, e: Int[np.ndarray, "n"]) -> tuple[Samples, Int[np.ndarray, "n layers"]]:
+    """Samples whose features have the variance v 4^e, times weight_std^2, before the first bias.
+
+    Also the exponents of their units in each layer and after the last.
+    """
+    units = np.repeat(e[:, None], plan.dense_layers + 1, 1)
     if not plan.homogeneous:
-        return X * (plan.weight_std / np.sqrt(X.shape[1])), np.ones(len(X)), exponents
-    exponents = binary_exponents(X)
-    X = scaled(X, -exponents) * (plan.weight_std / np.sqrt(X.shape[1]))
-    norms = np.sqrt((X**2).sum(1))
-    return X / np.where(norms > 0, norms, 1)[:, None], norms, exponents
+        units = layer_exponents(plan, np, np.ldexp, v, e, plan.dense_layers)
+    table, w = np.empty((len(Samples._fields), len(v), plan.dense_layers)), plan.weight_std**2
+    q = excess = np.ldexp(v, 2 * (e - units[:, 0]))
+    for layer, (unit, following) in enumerate(zip(units.T[:-1], units.T[1:], strict=True)):
+        bias = np.ldexp(plan.bias_std, -unit)
+        p, step = q + bias**2, np.ldexp(1.0, -following if plan.smooth == ERF else 0 * unit)
+        table[:6, :, layer] = np.sqrt(p), *inverses(plan, p, unit), np.sqrt(q), excess, bias
+        q, excess = (w * a * step**2 for a in after(plan, p, unit))
+        table[6, :, layer] = step
+    return Samples(*table), units
 
 
-def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str) -> Gram:
+def inverses(plan: Plan, p: Any, unit: Any) -> tuple[Any, Any]:
+    """1 / (2 sqrt(p)) and 0 for a homogeneous activation, u and a of `_numba.smooth` for a smooth one."""
+    if not plan.smooth:
+        x = np.sqrt(p)
+        return half_inverse(x), 0 * x
+    one = np.ldexp(1.0, -unit)
+    u = 1 / np.sqrt(one**2 + SMOOTHNESS[plan.activation] * p)
+    return u, one * u
+
+
+def after(plan: Plan, p: Any, unit: Any) -> tuple[Any, Any]:
+    """The variance after an activation with variance p before it, and what it exceeds p / 2 by for gelu, 0 for erf.
+
+    For erf in absolute units.
+    """
+    if not plan.smooth:
+        q = variance(plan.activation, p, plan.negative_slope)
+        return q, q
+    u, a = inverses(plan, p, unit)
+    f = smooth_variance(np, plan.activation, SMOOTHNESS[plan.activation] * p * u**2, a)
+    return (f, f) if plan.smooth == ERF else (p / 2 + p * f, p * f)
+
+
+def half_inverse(x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """1 / (2 x), and 0 where x is 0 or so small that this overflows."""
+    with np.errstate(divide="ignore", over="ignore"):
+        half = 1 / (2 * x)
+    return np.where(np.isfinite(half), half, 0)
+
+
+def hidden_layers(plan: Plan, M: Gram, S: Gram, T: Gram, x: Samples, z: Samples) -> tuple[Gram, Gram]:
+    """K and T = Theta - K of the last dense layer after the hidden ones, from the state before the first bias.
+
+    In the units after the last layer.
+    """
+    columns = Samples(*(np.ascontiguousarray(a.T) for a in z))
+    fixed = (M, S, T, x, columns, plan.smooth, plan.bias_std > 0, plan.dense_weights)
+    entries = min(2**16, STEP // plan.dense_layers)
+    run_tasks(dense_rows, [((p.start, p.stop), *fixed) for p in ranges(len(M), max(1, entries // M.shape[1]))])
+    last = x.step[:, -1:] * z.step[:, -1] if plan.smooth else 1
+    return -M / 2 * last, T / 2 * last
+
+
+def angles(D: Gram, K: Gram, x: PerX, z: PerZ) -> tuple[Gram, Gram]:
+    """2 (x z - K) and 2 (x z + K), both between 0 and 4 x z, of samples with deviations x, z.
+
+    From the deficit D = x^2 + z^2 - 2 K where that has more digits: where x and z are of like size. What is below the
+    rounding of its terms is 0: samples of different size but one direction have correlation 1.
+    """
+    gap, product = x[:, None] - z, x[:, None] * z
+    m = D - gap**2
+    m = np.where(m > ROUNDING * np.abs(gap) * (x[:, None] + z), m, 0)
+    m = np.where(gap**2 <= product, m, 2 * (product - K))
+    return np.clip(m, 0, 4 * product), np.clip(2 * (product + K), 0, 4 * product)
+
+
+def dense_block(
+    plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ, ex: PerX = 0, ez: PerZ = 0
+) -> tuple[Gram, Gram]:
+    """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout.
+
+    These are in units 2^ex, 2^ez; the result is not.
+    """
+    w = plan.weight_std**2
+    ex, ez = np.zeros(len(qx), int) + ex, np.zeros(len(qz), int) + ez
+    (x, unit_x), (z, unit_z) = samples(plan, w * qx, ex), samples(plan, w * qz, ez)
+    M, S = angles(D, K, np.sqrt(qx), np.sqrt(qz))
+    step = (ex - unit_x[:, 0])[:, None] + (ez - unit_z[:, 0])
+    K, T = hidden_layers(plan, *(np.ldexp(a, step) for a in (w * M, w * S, 2 * w * T)), x, z)
+    back = unit_x[:, -1:] + unit_z[:, -1]
+    with np.errstate(over="ignore"):
+        return np.ldexp(K, back), np.ldexp(T, back)
+
+
+def directions(plan: Plan, X: Rows) -> tuple[Rows, Rows, PerX, PerX, Int[np.ndarray, "n"]]:
+    """Rows 2^-e X, their directions u and the squares of the norms of these, norms and e.
+
+    weight_std / sqrt(d) X = u norm 2^e; the squares are 1 to rounding, or 0.
+    """
+    X, exponents = X.astype(float), binary_exponents(X)
+    X = scaled(X, -exponents)
+    first = X * (plan.weight_std / np.sqrt(X.shape[1]))
+    norms = np.sqrt((first**2).sum(1))
+    u = first / np.where(norms > 0, norms, 1)[:, None]
+    return X, u, (u**2).sum(1), norms, exponents
+
+
+def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get: str, show: bool = False) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
-    Y, bias = X if Z is None else Z, plan.bias_std**2
+    Y = X if Z is None else Z
 
     def block(rows: slice, columns: slice, diagonal: bool) -> Gram:
-        (x, nx, ex), (z, nz, ez) = normalised(plan, X[rows]), normalised(plan, Y[columns])
-        q, r, G = (x**2).sum(1), (z**2).sum(1), 2 * (x @ z.T)
+        (x, u, q, nx, ex), (z, v, r, nz, ez) = directions(plan, X[rows]), directions(plan, Y[columns])
+        G = 2 * (u @ v.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
-        refine(x, z, q, r, D, S, CANCELLATION)
-        K, T = hidden_layers(plan, D, S + 4 * bias, np.zeros_like(D), q + bias, r + bias)
-        return np.ldexp((K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez)
+        # One entry is two operations where a layer has some fifty.
+        parts = ranges(len(x), max(1, 16 * STEP // z.size))
+        run_tasks(refine, [(u[p], v, q[p], r, D[p], S[p], CANCELLATION) for p in parts])
+        if plan.homogeneous:
+            K, T = hidden_layers(plan, D, S, np.zeros_like(D), samples(plan, q, ex)[0], samples(plan, r, ez)[0])
+            values, back = (K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez
+        else:
+            run_tasks(refine_near, [(x[p], z, np.ldexp(1.0, ez - ex[p, None]), D[p]) for p in parts])
+            (a, unit_x), (b, unit_z) = samples(plan, nx**2, ex), samples(plan, nz**2, ez)
+            product = a.feature[:, 0, None] * b.feature[:, 0]
+            K, T = hidden_layers(plan, D * product, S * product, np.zeros_like(D), a, b)
+            values, back = K if get == "nngp" else K + T, unit_x[:, -1:] + unit_z[:, -1]
+        with np.errstate(over="ignore"):
+            return np.ldexp(values, back).astype(X.dtype)
 
-    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype)
+    return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype, show)

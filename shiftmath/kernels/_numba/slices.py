@@ -6,7 +6,9 @@ through the whole network. Slices of several images x with the same shift of z a
 
 Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), one image of n pixels after the other
 in N: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
-activation; and 1 / (2 deviation), or the variances after the activation if that is smooth.
+activation; and 1 / (2 deviation). For smooth activations the third is (2 L, N), two rows a layer as `_numba.smooth` has
+them. All are in the units of the images. The bias adds to the deficits d and p + q + 2 K in the first layer and to d in
+later ones: a row (for d, for p + q + 2 K, of x, of z) a layer.
 """
 
 import numpy as np
@@ -14,7 +16,8 @@ import numpy as np
 from shiftmath.kernels._numba.boxes import box, rows3
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit, relu_fused, relu_positive, relu_signed
-from shiftmath.kernels._numba.smooth import smooth_map
+from shiftmath.kernels._numba.smooth import angle_entries, refine_angles, smooth_map
+from shiftmath.kernels.plan import ERF
 
 
 @compiled(disjoint=True)
@@ -36,14 +39,16 @@ def add_squares(x, z, d, s):
 @compiled(disjoint=True)
 def outside(x, fx, y, fy, kind, weights, D, T):
     """What zero padding keeps at pairs of which one pixel lies outside its image (deviation 0): K = Theta = 0."""
+    # Of p' + q', see `smooth_map`, fx + fy is what comes on top of a multiple of p + q.
+    part = weights[0] + weights[1] if kind == 0 else 0.0 if kind == ERF else 0.5 * weights[4]
     for k in range(D.size):
         if x[k] * y[k] == 0:
-            D[k] = (weights[0] + weights[1]) * (x[k] * x[k] + y[k] * y[k] if kind == 0 else fx[k] + fy[k])
+            D[k] = part * (x[k] * x[k] + y[k] * y[k]) + (weights[0] * (fx[k] + fy[k]) if kind else 0.0)
             T[k] = 0
 
 
 @compiled
-def first_layer(x, z, parts, shape, kind, bias, weights, tolerance, work, D, T):
+def first_layer(x, z, parts, shape, kind, biases, weights, tolerance, work, D, T):
     """The first convolution and activation, from the pixels."""
     a, b, c, e = parts
     N = b - a
@@ -53,14 +58,18 @@ def first_layer(x, z, parts, shape, kind, bias, weights, tolerance, work, D, T):
         add_squares(x[0][channel][a:b], z[0][channel][c:e], D, T)
     box(D, half, d, extended, shape)
     box(T, half, s, extended, shape)
-    if bias:
-        s += 4 * bias
+    if biases[0, 1]:
+        d += biases[0, 0]
+        s += biases[0, 1]
     zeros[:] = 0
-    X, IX, Z, IZ = x[1][0][a:b], x[2][0][a:b], z[1][0][c:e], z[2][0][c:e]
+    X, Z = x[1][0][a:b], z[1][0][c:e]
     if kind:
-        smooth_map(kind, d, zeros, X, IX, Z, IZ, weights, D, T)
+        FX, FZ, m = x[2][:2, a:b], z[2][:2, c:e], half
+        angle_entries(d, X, Z, m, s)
+        refine_angles(kind, x[0][:, a:b], z[0][:, c:e], X, FX, Z, FZ, shape, biases[0, 2:], weights, m, s)
+        smooth_map(kind, d, m, s, zeros, FX, FZ, weights, D, T)
     else:
-        relu_signed(d, s, zeros, X, IX, Z, IZ, weights, tolerance, D, T)
+        relu_signed(d, s, zeros, X, x[2][0][a:b], Z, z[2][0][c:e], weights, tolerance, D, T)
 
 
 @compiled
@@ -79,18 +88,16 @@ def fused_layer(x, ix, z, iz, W, weights, tolerance, hd, ht, D, T):
 
 
 @compiled
-def later_layer(x, ix, z, iz, shape, kind, signed, weights, tolerance, work, D, T):
-    """A later convolution and activation of any kind."""
+def later_layer(x, ix, z, iz, shape, signed, weights, tolerance, work, D, T):
+    """A later convolution and homogeneous activation."""
     N = D.size
-    if kind == 0 and not signed and shape[2] == 3 and shape[3] == 3 and shape[0] * shape[1] == N:
+    if not signed and shape[2] == 3 and shape[3] == 3 and shape[0] * shape[1] == N:
         fused_layer(x, ix, z, iz, shape[1], weights, tolerance, work[0][:N], work[1][:N], D, T)
         return
     d, s, half, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
     box(D, half, d, extended, shape)
     box(T, half, t, extended, shape)
-    if kind:
-        smooth_map(kind, d, t, x, ix, z, iz, weights, D, T)
-    elif signed:
+    if signed:
         opposite_deficit(d, x, z, s)
         relu_signed(d, s, t, x, ix, z, iz, weights, tolerance, D, T)
     else:
@@ -98,20 +105,39 @@ def later_layer(x, ix, z, iz, shape, kind, signed, weights, tolerance, work, D, 
 
 
 @compiled
-def walk(x, z, parts, shape, flags, bias, weights, tolerance, work, D, T):
+def smooth_layer(x, fx, z, fz, shape, kind, weights, work, D, T):
+    """A later convolution and smooth activation."""
+    N = D.size
+    d, s, m, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
+    box(D, m, d, extended, shape)
+    box(T, m, t, extended, shape)
+    angle_entries(d, x, z, m, s)
+    smooth_map(kind, d, m, s, t, fx, fz, weights, D, T)
+
+
+@compiled
+def walk(x, z, parts, network, work, D, T):
     """All layers on the slices of x[a:b] and z[c:e], parts = (a, b, c, e).
 
-    Leaves in D and T what the weights of the last layer ask.
+    network is (kind of activation, whether K takes both signs, whether to clear pixels outside, whether masked), the
+    shape of `_numba.boxes`, bias, weights and tolerance. Leaves in D and T what the weights of the last layer ask.
     """
+    (kind, signed, clamp, _), shape, biases, weights, tolerance = network
     a, b, c, e = parts
-    kind, signed, clamp, _ = flags
-    first_layer(x, z, parts, shape, kind, bias, weights[0], tolerance, work, D, T)
+    rows = 2 if kind else 1
+    first_layer(x, z, parts, shape, kind, biases, weights[0], tolerance, work, D, T)
     for l in range(1, weights.shape[0]):
         if clamp:
-            X, FX, Z, FZ = x[1][l - 1][a:b], x[2][l - 1][a:b], z[1][l - 1][c:e], z[2][l - 1][c:e]
+            X, FX, Z, FZ = x[1][l - 1][a:b], x[2][rows * (l - 1)][a:b], z[1][l - 1][c:e], z[2][rows * (l - 1)][c:e]
             outside(X, FX, Z, FZ, kind, weights[l - 1], D, T)
-        X, IX, Z, IZ = x[1][l][a:b], x[2][l][a:b], z[1][l][c:e], z[2][l][c:e]
-        later_layer(X, IX, Z, IZ, shape, kind, signed, weights[l], tolerance, work, D, T)
+        if biases[l, 0]:
+            D += biases[l, 0] / (shape[2] * shape[3])
+        X, Z = x[1][l][a:b], z[1][l][c:e]
+        if kind:
+            FX, FZ = x[2][2 * l : 2 * l + 2, a:b], z[2][2 * l : 2 * l + 2, c:e]
+            smooth_layer(X, FX, Z, FZ, shape, kind, weights[l], work, D, T)
+        else:
+            later_layer(X, x[2][l][a:b], Z, z[2][l][c:e], shape, signed, weights[l], tolerance, work, D, T)
 
 
 @compiled
@@ -173,8 +199,9 @@ def add_totals(D, T, n, factor, mask_y, mask_x, masked, out):
 
 
 @compiled
-def column_sums(X, rolled, tiled, rows, batch, sy, factor, masks, flags, shape, bias, weights, tolerance, work, out):
+def column_sums(X, rolled, tiled, rows, batch, sy, factor, masks, network, work, out):
     """Adds to out[0, i], out[1, i] factor times the sums of D and T for one shift of an image z and images X_i."""
+    flags, shape = network[0], network[1]
     n, W = shape[0] * shape[1], shape[1]
     D, T = work[8], work[9]
     for i in range(rows[0], rows[1], batch):
@@ -182,22 +209,22 @@ def column_sums(X, rolled, tiled, rows, batch, sy, factor, masks, flags, shape, 
         start = 0 if many > 1 else sy * W
         parts = (i * n, (i + many) * n, start, start + many * n)
         d, t = D[: many * n], T[: many * n]
-        walk(X, tiled if many > 1 else rolled, parts, shape, flags, bias, weights, tolerance, work[:8], d, t)
+        walk(X, tiled if many > 1 else rolled, parts, network, work[:8], d, t)
         add_totals(d, t, n, factor, masks[0], masks[1], flags[3], out[:, i : i + many])
 
 
 @compiled
-def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, flags, shape, bias, weights, tolerance, out):
+def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, network, out):
     """Adds to out[j, 0, i], out[j, 1, i] the sums of D and T over these shifts of (X_i, Z_j), for a range of j.
 
     shifts has rows (s_y, s_x, weight on the diagonal of a symmetric matrix), sorted by s_x; masks[axis][s, i] says
-    which pixels count; batch is how many images are walked together.
+    which pixels count; batch is how many images are walked together; network is what `walk` takes.
     """
-    H, W, n, dtype = shape[0], shape[1], shape[0] * shape[1], X[0].dtype
-    C, L = X[0].shape[0], X[1].shape[0]
-    work = np.empty((10, batch * n), dtype)
-    rolled = np.empty((C, 2 * n), dtype), np.empty((L, 2 * n), dtype), np.empty((L, 2 * n), dtype)
-    tiled = np.empty((C, batch * n), dtype), np.empty((L, batch * n), dtype), np.empty((L, batch * n), dtype)
+    shape, C, L, R = network[1], X[0].shape[0], X[1].shape[0], X[2].shape[0]
+    H, W, n = shape[0], shape[1], shape[0] * shape[1]
+    work = np.empty((10, batch * n))
+    rolled = np.empty((C, 2 * n)), np.empty((L, 2 * n)), np.empty((R, 2 * n))
+    tiled = np.empty((C, batch * n)), np.empty((L, batch * n)), np.empty((R, batch * n))
     for j in range(columns[0], columns[1]):
         for index in range(shifts.shape[0]):
             sy, sx, diagonal = shifts[index]
@@ -207,25 +234,6 @@ def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, flags, shape, bia
             for part in range(3 if batch > 1 else 0):
                 tile(rolled[part], sy * W, n, tiled[part])
             mask, rows = (masks[0][sy], masks[1][sx]), (0, j if symmetric else X[0].shape[1] // n)
-            column_sums(
-                X, rolled, tiled, rows, batch, sy, 1, mask, flags, shape, bias, weights, tolerance, work, out[j]
-            )
+            column_sums(X, rolled, tiled, rows, batch, sy, 1, mask, network, work, out[j])
             if symmetric and diagonal:
-                rows = (j, j + 1)
-                column_sums(
-                    X,
-                    rolled,
-                    tiled,
-                    rows,
-                    batch,
-                    sy,
-                    diagonal,
-                    mask,
-                    flags,
-                    shape,
-                    bias,
-                    weights,
-                    tolerance,
-                    work,
-                    out[j],
-                )
+                column_sums(X, rolled, tiled, (j, j + 1), batch, sy, diagonal, mask, network, work, out[j])

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftmath._shared.arguments import as_choice
+from shiftmath.kernels.arrays import finite_kernel
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.dots.clusters import clusters, interval
 from shiftmath.kernels.dots.images import Dots
@@ -58,18 +59,20 @@ def dots_gram(kernel: Convolutional, images: Iterable[Dots], get: str = "ntk") -
     images = _checked(kernel, images)
     plain = replace(kernel, dense_layers=0, input_shape=None)
     K, N, D = np.zeros((3, len(images), len(images)))
-    for share, W, patches in _terms(kernel, images):
-        covariances = plain.nngp(patches)
-        K += share * (W @ covariances @ W.T)
-        N += share * (W @ plain(patches) @ W.T)
-        D += share * _deficits(W, covariances) if kernel.dense_layers else 0
-    if kernel.dense_layers:
-        from shiftmath.kernels._numba.dense import dense_block
+    with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
+        for share, W, patches in _terms(kernel, images):
+            covariances = plain.unchecked([patches], "nngp")
+            K += share * (W @ covariances @ W.T)
+            N += share * (W @ plain.unchecked([patches], "ntk") @ W.T)
+            D += share * _deficits(W, covariances) if kernel.dense_layers else 0
+        if kernel.dense_layers:
+            from shiftmath.kernels._numba.dense import dense_block
 
-        K, T = dense_block(kernel.plan(images[0].shape), D, K, N - K, np.diag(K), np.diag(K))
-        N = K + T
-    gram = K if get == "nngp" else N
-    return (gram + gram.T) / 2
+            K, T = dense_block(kernel.plan(images[0].shape), D, K, N - K, np.diag(K), np.diag(K))
+            N = K + T
+        gram = K if get == "nngp" else N
+        largest = np.concatenate([np.append(x.values, x.gray) for x in images])
+        return finite_kernel(["images"], [largest], (gram + gram.T) / 2)
 
 
 def mixture(kernel: Convolutional, images: Iterable[Dots]) -> tuple[Matrix, Images]:
@@ -94,9 +97,9 @@ def _checked(kernel: Convolutional, images: Iterable[Dots]) -> list[Dots]:
         raise TypeError(f"kernel: got {kernel!r}, takes a Convolutional")
     if kernel.padding != "circular" or kernel.readout not in ("average", "flatten"):
         raise ValueError(f"kernel: got {kernel}, takes circular padding and readout 'average' or 'flatten'")
-    images = list(images)
+    given, images = images, list(images) if isinstance(images, Iterable) else []
     if not images or not all(isinstance(x, Dots) for x in images):
-        raise TypeError(f"images: got {images!r}, takes one or more Dots")
+        raise TypeError(f"images: got {images or given!r}, takes a list of one or more Dots")
     shapes = {(*x.shape, x.gray.size) for x in images}
     if len(shapes) > 1 or kernel.input_shape not in (None, images[0].shape, *shapes):
         takes = "images of one shape" if kernel.input_shape is None else f"images of shape {kernel.input_shape}"

@@ -1,0 +1,91 @@
+"""What all kernels share: how they are called, what they refuse, what they return."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shiftmath._shared.arguments import as_bool
+from shiftmath.kernels import arrays
+from shiftmath.kernels.parameters import Parameters
+
+__all__ = ["Kernel"]
+
+
+@dataclass(frozen=True, repr=False)
+class Kernel(Parameters, ABC):
+    """A kernel k as a callable: `kernel(X, Z)` is the Gram matrix of k, `kernel.diag(X)` the values k(x, x).
+
+    Frozen: hashable, comparable, picklable. The signals x that it takes, and k itself, are those of the subclass.
+
+    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable.
+    float32 and float64 give results of that dtype, float16 and shorter floats float32, integers, booleans and long
+    double float64.
+
+    scikit-learn's `SVC(kernel=k)` takes a kernel as it is; so do `KernelRidge`, `KernelPCA`, `Nystroem` and
+    `pairwise_kernels`, pair by pair: faster is kernel="precomputed" with `k(X)`. Its Gaussian processes do not.
+    """
+
+    def __call__(self, X: Any, Z: Any = None, *, progress: bool = False) -> Any:
+        """The Gram matrix (n, m) of the tangent kernel for signals X (n, ...) and Z (m, ...); Z = None means X.
+
+        With Z = None a NumPy result equals its transpose to the last bit. Two single rows, x (d,) and z (d,), give the
+        number k(x, z), where the kernel takes rows.
+
+        Args:
+            X, Z: signals, as the subclass says.
+            progress: shows a bar on stderr, if that is a terminal; not for JAX, where the whole is one compiled call.
+
+        Raises:
+            ValueError: empty, ragged or mismatched arrays, signals that the kernel does not take, a result larger than
+                memory, NaN or infinity in X, in Z or by overflow in the result. JAX arrays are checked too, but not
+                tracers, whose values are not known yet: under `jax.jit`, `jax.grad` or `jax.vmap` NaN gives NaN.
+            TypeError: arrays of other dtypes, masked arrays.
+        """
+        return self._gram(X, Z, "ntk", as_bool("progress", progress))
+
+    def nngp(self, X: Any, Z: Any = None, *, progress: bool = False) -> Any:
+        """Covariance of the network's outputs at random initialisation; arguments, result and errors as for a call."""
+        return self._gram(X, Z, "nngp", as_bool("progress", progress))
+
+    def diag(self, X: Any) -> Any:
+        """The n values k(x, x) of the tangent kernel, the diagonal of `kernel(X)`, at the cost of n pairs.
+
+        Errors are those of a call.
+        """
+        signals, _ = arrays.signals(X, None)
+        with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
+            return arrays.finite_kernel("X", signals, self._diagonal(*self.engine_arrays(signals)))
+
+    def unchecked(self, signals: Sequence[Any], get: str) -> Any:
+        """The Gram matrix, "ntk" or "nngp", of [X] or [X, Z], floating arrays of one library, whatever their values."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._entries(self.engine_arrays(signals), get, False)
+
+    def _gram(self, X: Any, Z: Any, get: str, show: bool) -> Any:
+        signals, on_jax = arrays.signals(X, Z)
+        pair = self._takes_rows and [a.ndim for a in signals] == [1, 1]
+        ready = self.engine_arrays([a[None] for a in signals] if pair else signals)
+        arrays.fits_memory(len(ready[0]), len(ready[-1]), ready[0].dtype.itemsize, on_jax)
+        with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
+            gram = arrays.finite_kernel("XZ", signals, self._entries(ready, get, show))
+        return gram[0, 0] if pair else gram
+
+    @property
+    @abstractmethod
+    def _takes_rows(self) -> bool:
+        """Whether an array (d,) is one signal."""
+
+    @abstractmethod
+    def engine_arrays(self, signals: Sequence[Any]) -> list[Any]:
+        """[X] or [X, Z] in the form that the engines take; a ValueError, which names X or Z, for other shapes."""
+
+    @abstractmethod
+    def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
+        """The Gram matrix of what `engine_arrays` returns."""
+
+    @abstractmethod
+    def _diagonal(self, x: Any) -> Any:
+        """The diagonal of the tangent kernel's."""

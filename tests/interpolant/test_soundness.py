@@ -1,0 +1,302 @@
+"""Certificates are sound: in 50 digits, at the largest radius, where they are tight, and term by term."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from shiftmath.groups import circular_shifts
+from shiftmath.interpolant import Interpolant, certified_cone, certified_radius
+from shiftmath.interpolant.certified_cone import least
+from shiftmath.interpolant.certified_patches import Patch, even_turns, patch_functions
+from shiftmath.interpolant.directions import angles, largest
+from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
+from shiftmath.kernels.dual import homogeneous_weights
+
+EPS = float(np.finfo(float).eps)
+DIGITS = 50
+DENSE = [
+    FullyConnected(),
+    FullyConnected(depth=3),
+    FullyConnected(activation="abs"),
+    FullyConnected(activation="leaky_relu", negative_slope=-0.5, depth=2),
+    FullyConnected(bias_std=0.7, weight_std=1.3),
+]
+CONVOLUTIONS = [
+    Convolutional(spatial_axes=1),
+    Convolutional(readout="flatten", activation="abs", spatial_axes=1),
+    Convolutional(readout=2, filter_size=2, spatial_axes=1),
+    Convolutional(padding="zero", bias_std=0.4, weight_std=1.2, spatial_axes=1),
+    Convolutional(filter_size=4, activation="leaky_relu", negative_slope=-0.4, spatial_axes=1),
+]
+NETWORKS = [*DENSE, GroupAverage(FullyConnected(depth=2), circular_shifts(axes=0)), *CONVOLUTIONS]
+CHANNELS = 4  # so that few lines lie near a patch, where the gradient jumps
+SHAPE = (4, CHANNELS)
+
+
+def interpolant(network, samples, rng):
+    return Interpolant(network, rng.standard_normal((samples, *SHAPE)), np.resize([1.0, -1.0], samples))
+
+
+def certified(f, x, level=0.0):
+    return certified_radius(f.kernel, f.X, f.coefficients, x, level)
+
+
+def directions(f, x, rng, count):
+    """Unit steps from x: down and up the gradient first, then random."""
+    steps = np.concatenate([f.gradient(x)[None] * [[[-1.0]], [[1.0]]], rng.standard_normal((count, *x.shape))])
+    return steps / np.linalg.norm(steps.reshape(len(steps), -1), axis=1)[:, None, None]
+
+
+# The kernels in 50 digits, from their docstrings: E[f f] and E[f' f'] of a homogeneous activation.
+
+
+def dual(kernel, p, q, k):
+    a, b = homogeneous_weights(kernel.activation, kernel.negative_slope)
+    scale = mp.sqrt(p * q)
+    rho = max(-1, min(1, k / scale)) if scale else mp.mpf(0)
+    angle = mp.pi - mp.acos(rho)
+    kappa1 = (mp.sqrt(1 - rho**2) + rho * angle) / mp.pi
+    return (a - b) * k + b * scale * kappa1, (a - b) + b * angle / mp.pi
+
+
+def dense(kernel, x, z):
+    w, b = mp.mpf(kernel.weight_std) ** 2, mp.mpf(kernel.bias_std) ** 2
+    p, q, k = (w * mp.fdot(u, v) / len(x) + b for u, v in ((x, x), (z, z), (x, z)))
+    theta = k
+    for layer in range(kernel.depth):
+        w, b = (w, b) if layer < kernel.depth - 1 else (mp.mpf(1), mp.mpf(0))
+        covariance, slope = dual(kernel, p, q, k)
+        p, q = (w * dual(kernel, v, v, v)[0] + b for v in (p, q))
+        k = w * covariance + b
+        theta = k + w * theta * slope
+    return theta
+
+
+def windows(kernel, x):
+    """The pixels that the filter sees at each place of the signal x (length, channels)."""
+    length, q = len(x), kernel.filter_size
+    for i in range(length):
+        places = [i + a for a in range(-((q - 1) // 2), q // 2 + 1)]
+        if kernel.padding == "circular":
+            yield [v for p in places for v in x[p % length]]
+        else:
+            yield [v for p in places for v in (x[p] if 0 <= p < length else [mp.mpf(0)] * CHANNELS)]
+
+
+def convolutional(kernel, x, z):
+    w, b = mp.mpf(kernel.weight_std) ** 2, mp.mpf(kernel.bias_std) ** 2
+    block = {"average": len(x), "flatten": 1}.get(kernel.readout, kernel.readout)
+    U, V = list(windows(kernel, x)), list(windows(kernel, z))
+    total = mp.mpf(0)
+    for i, u in enumerate(U):
+        for j, v in enumerate(V):
+            if i // block == j // block:
+                p, q, k = (w * mp.fdot(s, t) / len(u) + b for s, t in ((u, u), (v, v), (u, v)))
+                covariance, slope = dual(kernel, p, q, k)
+                total += covariance + k * slope
+    return total / (len(x) * block)
+
+
+def exact(x):
+    return [[mp.mpf(v) for v in row] for row in np.asarray(x).tolist()]
+
+
+def flat(x):
+    return [v for row in x for v in row]
+
+
+def value(f, z):
+    """f(z) in 50 digits, z and the numbers of f taken as exact."""
+    kernel, X = f.kernel, [exact(x) for x in f.X]
+    if isinstance(kernel, GroupAverage):
+        shifts = [[x[s:] + x[:s] for s in range(len(x))] for x in X]
+        each = [mp.fsum(dense(kernel.kernel, flat(z), flat(t)) for t in turns) / len(turns) for turns in shifts]
+    elif isinstance(kernel, FullyConnected):
+        each = [dense(kernel, flat(z), flat(x)) for x in X]
+    else:
+        each = [convolutional(kernel, z, x) for x in X]
+    return mp.fdot(map(mp.mpf, f.coefficients.tolist()), each)
+
+
+def moved(x, r, direction):
+    """x + r direction / |direction| in 50 digits."""
+    x, direction = exact(x), exact(direction)
+    length = mp.sqrt(mp.fsum(v * v for row in direction for v in row))
+    return [[p + mp.mpf(r) * q / length for p, q in zip(*rows, strict=True)] for rows in zip(x, direction, strict=True)]
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_the_reference_is_the_kernel(network, rng):
+    f, z = interpolant(network, 3, rng), rng.standard_normal(SHAPE)
+    with mp.workdps(DIGITS):
+        # 64 eps of the moduli of the terms, as the certificate takes off.
+        moduli = np.abs(network(z[None], f.X)[0] * f.coefficients).sum()
+        assert abs(float(value(f, exact(z))) - f(z)) <= 64 * EPS * moduli
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3])
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_in_50_digits_no_point_at_the_radius_is_across(network, level, rng):
+    f = interpolant(network, 3, rng)
+    x = rng.standard_normal(SHAPE)
+    r = certified(f, x, level)
+    assert r > 0
+    with mp.workdps(DIGITS):
+        side = value(f, exact(x)) - level
+        for direction in directions(f, x, rng, 2):
+            assert (value(f, moved(x, r, direction)) - level) * side >= 0
+
+
+@pytest.mark.parametrize("network", [n for n in CONVOLUTIONS if not n.bias_std and n.activation != "abs"][:1], ids=repr)
+def test_in_50_digits_a_tight_radius_does_not_cross_the_hyperplane(network, rng):
+    x = rng.standard_normal(SHAPE) + 0.2
+    f = Interpolant(network, np.stack([x, -x]), [1.0, -1.0])
+    for z in rng.standard_normal((2, *SHAPE)):
+        r, down = certified(f, z), -np.sign(f(z)) * f.gradient(z)
+        with mp.workdps(DIGITS):
+            side = value(f, exact(z))
+            assert value(f, moved(z, r, down)) * side >= 0
+            assert value(f, moved(z, r * (1 + 1e-9), down)) * side < 0
+
+
+@pytest.mark.parametrize("level", [0.0, -0.2])
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_none_of_thousands_of_directions_crosses_within_the_radius(network, level, rng):
+    f = interpolant(network, 4, rng)
+    for x in rng.standard_normal((2, *SHAPE)):
+        steps = certified(f, x, level) * directions(f, x, rng, 2000)
+        for share in (1.0, 0.7):
+            # Where the value is not 0 to rounding.
+            values = (f(x + share * steps) - level) * np.sign(f(x) - level)
+            assert values.min() > -1e-13
+
+
+def on_the_boundary(f, level, rng):
+    """A point just across f = level on the way between two others, the unit normal towards the first, and f's slope."""
+    values = np.zeros(2)
+    while values[0] * values[1] >= 0:
+        ends = rng.standard_normal((2, *SHAPE))
+        values = f(ends) - level
+    for _ in range(9):  # 64 parts each time, to rounding
+        line = ends[0] + np.linspace(0, 1, 65)[:, None, None] * (ends[1] - ends[0])
+        first = max(1, int(((f(line) - level) * values[0] <= 0).argmax()))
+        ends = line[[first - 1, first]]
+    normal = f.gradient(ends[1])
+    steep = np.linalg.norm(normal)
+    return ends[1], np.sign(values[0]) * normal / steep, steep
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3])
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_near_the_boundary_it_is_tight_so_that_a_fault_of_a_tenth_would_show(network, level, rng):
+    f = interpolant(network, 4, rng)
+    for _ in range(3):
+        point, normal, steep = on_the_boundary(f, level, rng)
+        x = point + 1e-5 * normal
+        moduli = np.abs(network(x[None], f.X)[0] * f.coefficients).sum()
+        # The other side begins at `point`, known to rounding of f over its slope.
+        assert certified(f, x, level) <= 1e-5 + 64 * EPS * moduli / steep
+        # With a level the cone bounds length and direction one after the other: at most the root of 2 is lost.
+        share = 1 if not level or isinstance(network, Convolutional) else math.sqrt(0.5)
+        assert certified(f, x, level) >= 0.9 * share * 1e-5
+
+
+@pytest.mark.parametrize("points", [2, 3, 9])
+@pytest.mark.parametrize("network", DENSE, ids=repr)
+def test_a_coarse_grid_of_angles_is_sound_too(network, points, rng, monkeypatch):
+    monkeypatch.setattr(certified_cone, "POINTS", points)
+    for _ in range(5):
+        X, x = rng.standard_normal((3, 2)), rng.standard_normal(2)
+        f = Interpolant(network, X, [1.0, -1.0, 1.0])
+        turn = np.linspace(0, 2 * np.pi, 1441)
+        circle = np.stack([np.cos(turn), np.sin(turn)], -1)
+        radius = certified(f, x)
+        for share in (1.0, 0.9, 0.5):
+            assert (f(x + share * radius * circle) * np.sign(f(x))).min() > -1e-13
+
+
+@pytest.mark.parametrize("points", [2, 3, 7])
+@pytest.mark.parametrize("slope", [0.0, 0.8, -1.7])
+def test_the_least_value_is_that_of_the_lowest_function_with_these_samples(points, slope, rng):
+    u, v = np.array([[1.0, 0.0]]), np.array([np.cos(1.3), np.sin(1.3)])
+    for steep in (0.3, 2.0):
+        t = np.linspace(0.8, 1.8, points)
+        flat = np.ones(points)
+        steps = rng.uniform(-1, 1, points).cumsum() * steep * (t[1] - t[0])
+        for g in (flat, flat + slope * np.cos(t), steps):
+            # A function of slope at most s falls between two samples g, g' at distance h to (g + g' - s h) / 2.
+            lowest = ((g[1:] + g[:-1] - steep * (t[1] - t[0])) / 2).min()
+            found = least(u, v, t[None], g[None], np.array([slope]), np.array([steep]), 0.5)
+            assert found <= lowest
+    if not slope:
+        # Equal samples: that function is attained, but for the slack.
+        found = least(u, v, t[None], flat[None], np.zeros(1), np.array([2.0]), 0.5)
+        assert found == pytest.approx(1 - (t[1] - t[0]), abs=65 * EPS * 2)
+
+
+def test_a_patch_turns_within_a_ball_by_the_angle_of_its_tangent(rng):
+    v = rng.standard_normal(3)
+    v *= 2 / np.linalg.norm(v)
+    part = Patch(v, np.zeros(3), np.eye(3), np.array([1.0, -2.0, 0.5]))
+    side = np.cross(v, rng.standard_normal(3))
+    side /= np.linalg.norm(side)
+    turn = np.linspace(0, 2 * np.pi, 100_001)
+    for r in (0.2, 1.0, 1.9):
+        w = v + r * (np.cos(turn)[:, None] * v / 2 + np.sin(turn)[:, None] * side)
+        delta = angles(w / np.linalg.norm(w, axis=1)[:, None], v / 2).max()
+        assert delta == pytest.approx(math.asin(r / 2), rel=1e-8)
+        assert part.deviation(r, True) >= abs(part.weights) @ even_turns(part.theta, delta) * (1 - 64 * EPS)
+        gradients = np.stack([replaced(part, p).gradient(True) for p in w[::500]])
+        assert np.linalg.norm(gradients - part.gradient(True), axis=1).max() <= part.deviation(r, True)
+    # All directions are within reach of a ball that holds 0, and the jump of the gradient is.
+    assert part.deviation(2.1, True) >= abs(part.weights) @ even_turns(part.theta, math.pi) * (1 - 64 * EPS)
+    assert part.deviation(0.1, False) >= np.linalg.norm(part.gradient(True) - part.gradient(False))
+
+
+def replaced(part, v):
+    return Patch(v, part.linear, part.u, part.weights)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**30, 2.0**-30])
+@pytest.mark.parametrize("network", [Convolutional(spatial_axes=1), FullyConnected()], ids=repr)
+def test_on_the_boundary_nothing_is_certified_at_any_scale(network, scale, rng):
+    # Whole numbers whose sum, and whose product with x, is exactly 0: f(z) is 0, and its computed value rounding.
+    x = np.ones(SHAPE)
+    f = Interpolant(network, np.stack([x, -x]), [1.0, -1.0])
+    for _ in range(40):
+        z = rng.integers(-(10**6), 10**6, SHAPE).astype(float)
+        z[-1] -= z.sum(axis=0)
+        assert certified(f, scale * z) == 0
+
+
+@pytest.mark.parametrize("scale", [2.0**30, 2.0**-30])
+@pytest.mark.parametrize("network", [n for n in NETWORKS if not getattr(n, "bias_std", 0)], ids=repr)
+def test_without_bias_it_scales_with_the_point(network, scale, rng):
+    f, x = interpolant(network, 4, rng), rng.standard_normal(SHAPE)
+    # Bisections of intervals of another scale: 2^-40 of a bound at most 1e3 times as large.
+    assert certified(f, scale * x) == pytest.approx(scale * certified(f, x), rel=1e-8)
+
+
+def test_the_largest_radius_found_has_passed():
+    for edge in (0.3, 0.7, 1e-9, 1.0):
+        found = largest(lambda r, edge=edge: r < edge, 1.0)
+        assert found < edge
+        assert found == pytest.approx(edge, abs=2.0**-40)
+    assert largest(lambda r: False, 1.0) == 0
+
+
+@pytest.mark.parametrize("network", CONVOLUTIONS, ids=repr)
+def test_the_gradients_of_the_patches_add_up_to_that_of_f(network, rng):
+    from shiftmath.interpolant.certified_patches import patch_entries
+
+    f, x = interpolant(network, 3, rng), rng.standard_normal(SHAPE)
+    plan = network.plan(SHAPE[:1])
+    parts, _ = patch_functions(plan, f.X[:, None], f.coefficients, x[None])
+    entries = patch_entries(plan, CHANNELS)
+    gradients = np.stack([part.gradient(True)[:-1] for part in parts])
+    total = np.bincount(entries.reshape(-1), gradients.reshape(-1), x.size + 1)[:-1]
+    # No line lies within KINK of a patch here, so that none is left out.
+    assert all(np.minimum(p.theta, np.pi - p.theta).min() > 0.1 for p in parts)
+    assert np.abs(total.reshape(SHAPE) - f.gradient(x)).max() <= 1e-12 * np.abs(total).max()
