@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import jax
 import pytest
 from compiled_once import compiled_once
 
@@ -108,6 +109,14 @@ def test_the_public_names_are_there():
         "Ledger",
     }
     assert set(shiftmath.__all__) >= names
+
+
+def test_jax_is_as_strict_as_the_tests_say():
+    assert jax.config.jax_enable_x64
+    assert jax.config.jax_debug_nans
+    assert jax.config.jax_numpy_rank_promotion == "raise"
+    kept = compiled_once(Path())
+    assert all(getattr(jax.config, name.lower()) for name in kept if name.endswith(("_DIR", "_MAX_SIZE")))
 
 
 def test_import_is_light():

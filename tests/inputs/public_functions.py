@@ -70,15 +70,20 @@ def _methods(value):
 
 @dataclass
 class Call:
-    """A function and good arguments; `work` names those of which a large number means more work, and is not bad."""
+    """A function and good arguments.
+
+    `work` names those of which a large number means more work, and is not bad; a `random` function draws numbers of the
+    dtype of its input.
+    """
 
     function: Callable[..., Any]
     good: dict[str, Any]
     work: tuple[str, ...] = ()
+    random: bool = False
 
 
-def call(function, *, work=(), **good):
-    return Call(function, good, work)
+def call(function, *, work=(), random=False, **good):
+    return Call(function, good, work, random)
 
 
 # Whole numbers, so that every dtype holds them.
@@ -307,19 +312,21 @@ CALLS = {
     ),
     "adversary.ddn": call(
         adversary.ddn,
+        random=True,
         f=plane,
         **ATTACK,
         steps=3,
         gamma=0.5,
         initial_norm=1.0,
         levels=None,
-        refine=True,
+        refine=False,
         loss="margin",
         seed=0,
         work=("steps", "levels"),
     ),
     "adversary.pgd": call(
         adversary.pgd,
+        random=True,
         f=plane,
         **ATTACK,
         radius=1.0,
@@ -333,10 +340,15 @@ CALLS = {
     ),
     "adversary.fgsm": call(adversary.fgsm, f=plane, **ATTACK, radius=1.0, norm="l2", loss="margin"),
     "adversary.decision_based": call(
-        adversary.decision_based, f=plane, **ATTACK, starts=ROWS, steps=3, seed=0, work=("steps",)
+        adversary.decision_based, random=True, f=plane, **ATTACK, starts=ROWS, steps=3, seed=0, work=("steps",)
     ),
     "adversary.robust_accuracy": call(
-        partial(adversary.robust_accuracy, steps=2, restarts=1), f=plane, X=ROWS, y=SIGNS, radii=np.array([0.0, 1.0])
+        partial(adversary.robust_accuracy, steps=2, restarts=1),
+        random=True,
+        f=plane,
+        X=ROWS,
+        y=SIGNS,
+        radii=np.array([0.0, 1.0]),
     ),
     "datasets.Images.of_class": call(lambda label: few_images().of_class(label), label=1),
     "datasets.Images.take": call(lambda **arguments: few_images().take(**arguments), per_class=1, seed=0),
@@ -430,6 +442,14 @@ ALLOWED = {
     "groups.assert_equivariant.f": {"type"},
     "groups.assert_invariant.f": {"type"},
     "groups.consistency.predict": {"type"},
+    "interpolant.Interpolant.kernel": {"type"},
+    "kernels.GroupAverage.kernel": {"type"},
+    **{
+        f"kernels.{k}.{m}.Z": {"None"}
+        for k in ("FullyConnected", "Convolutional", "GroupAverage")
+        for m in ("__call__", "nngp")
+    },
+    "margins.Separator.decision.x": {"no samples"},
     "datasets.cifar10.folder": {"None"},  # would fetch it
     "datasets.mnist.folder": {"None"},
     "datasets.image_folder.split": {"string"},
@@ -439,4 +459,9 @@ ALLOWED = {
     **{f"pages.Ledger.{m}.claim": {"string"} for m in ("equal", "fails", "at_most", "at_least", "between", "slope")},
     **{f"pages.Ledger.{m}.{a}": COMPLEX for m in ("equal", "fails") for a in ("measured", "expected")},
     "pages.Ledger.slope.expected": {"complex"},
+    "adversary.ddn.f": {"type"},
+    "adversary.pgd.f": {"type"},
+    "adversary.fgsm.f": {"type"},
+    "adversary.decision_based.f": {"type"},
+    "adversary.robust_accuracy.f": {"type"},
 }
