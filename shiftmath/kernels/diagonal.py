@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from shiftmath.kernels._numba.blocks import ranges
 from shiftmath.kernels.arrays import is_jax
-from shiftmath.kernels.dual import erf_dual, gelu_dual, homogeneous_weights
+from shiftmath.kernels.dual import homogeneous_weights, variance
 from shiftmath.kernels.plan import ERF, Plan
 
 __all__ = ["convolutional", "fully_connected"]
@@ -26,9 +26,22 @@ PerX = Float[np.ndarray, "n"]
 def activated(plan: Plan, q: Pixels) -> tuple[Pixels, Any]:
     """V(q) and S(q)."""
     if plan.smooth:
-        return (erf_dual if plan.smooth == ERF else gelu_dual)(q, q, q, 0 * q)
+        return variance(plan.activation, q), _smooth_slope(plan, q)
     a, _ = homogeneous_weights(plan.activation, plan.negative_slope)
     return a * q, a
+
+
+def _smooth_slope(plan: Plan, q: Pixels) -> Any:
+    r"""S(q): the factor of the tangent kernel in `dual.dual` at p = q = k.
+
+    $4 / (\pi \sqrt{1 + 4q})$ for erf; for gelu, with $R = \sqrt{1 + 2q}$,
+    $1/4 + (\mathrm{arctan}(q / R) + 2q / ((1 + q) R) + q / R^3) / 2\pi$.
+    """
+    xp = q.__array_namespace__()
+    if plan.smooth == ERF:
+        return 4 / (math.pi * xp.sqrt(1 + 4 * q))
+    R = xp.sqrt(1 + 2 * q)
+    return 0.25 + (xp.arctan2(q, R) + 2 * q / ((1 + q) * R) + q / R / R**2) / (2 * math.pi)
 
 
 def dense_layers(plan: Plan, k: PerX, t: PerX) -> PerX:

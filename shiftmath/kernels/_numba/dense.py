@@ -133,7 +133,7 @@ def angles(D: Gram, K: Gram, x: PerX, z: PerZ) -> tuple[Gram, Gram]:
 
 
 def dense_block(
-    plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ, ex: PerX = 0, ez: PerZ = 0
+    plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ, ex: Any = 0, ez: Any = 0
 ) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout.
 
@@ -144,7 +144,8 @@ def dense_block(
     (x, unit_x), (z, unit_z) = samples(plan, w * qx, ex), samples(plan, w * qz, ez)
     M, S = angles(D, K, np.sqrt(qx), np.sqrt(qz))
     step = (ex - unit_x[:, 0])[:, None] + (ez - unit_z[:, 0])
-    K, T = hidden_layers(plan, *(np.ldexp(a, step) for a in (w * M, w * S, 2 * w * T)), x, z)
+    M, S, T = (w * np.ldexp(a, step) for a in (M, S, 2 * T))
+    K, T = hidden_layers(plan, M, S, T, x, z)
     back = unit_x[:, -1:] + unit_z[:, -1]
     with np.errstate(over="ignore"):
         return np.ldexp(K, back), np.ldexp(T, back)
