@@ -11,13 +11,13 @@ The rooms, in reading order:
     adversary    attacks on any function
     datasets     images with labels, and two-class data with a known answer
     pages        what the notebooks are made with: ledger, profiles, figures
-    _shared      what every room needs: checks of arguments, precision
+    _shared      what every room needs: checks of arguments, precision, memory
 
 A room is imported when it is first asked for: `shiftmath.adversary.ddn` needs no import by hand.
 """
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from shiftmath.datasets.constructions import dot_on_gray, orthogonal_frequencies, orthogonal_vectors
@@ -50,7 +50,10 @@ def __getattr__(name: str) -> Any:
     if name in ROOMS:
         return import_module(f"shiftmath.{name}")
     if name == "__version__":
-        return version("shiftmath")
+        try:
+            return version("shiftmath")
+        except PackageNotFoundError as error:
+            raise AttributeError("shiftmath has no version: its source is here, but it is not installed") from error
     raise AttributeError(f"module 'shiftmath' has no attribute {name!r}")
 
 

@@ -29,6 +29,7 @@ from shiftmath._shared.arguments import (
     require_finite_result,
 )
 from shiftmath._shared.memory import require_memory
+from shiftmath._shared.scaling import exponents, times_powers_of_two
 from shiftmath._shared.values import is_traced
 
 __all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases", "shifted_span_dimension"]
@@ -36,7 +37,7 @@ __all__ = ["dc", "dft", "idft", "idft_real", "power_spectrum", "shift_phases", "
 Axes = int | Sequence[int] | None
 
 
-def dc(x: ArrayLike, axes: Axes = None) -> Any:
+def dc(x: "ArrayLike", axes: Axes = None) -> Any:
     r"""The DC component $f_{dc}(x) = \frac{1}{\sqrt d}\sum_i x_i$, the zero frequency of the orthonormal DFT.
 
     It is the inner product with the unit vector $\mathbf 1/\sqrt d$, and it is not the mean: mean = dc / sqrt(d).
@@ -67,7 +68,7 @@ def dc(x: ArrayLike, axes: Axes = None) -> Any:
     return require_finite_result("x", x, sums)
 
 
-def dft(x: ArrayLike, axes: Axes = None) -> Any:
+def dft(x: "ArrayLike", axes: Axes = None) -> Any:
     r"""The orthonormal DFT $\hat x_k = \frac{1}{\sqrt d}\sum_i x_i e^{-2\pi\mathrm{i} k\cdot i/d}$ over all axes.
 
     `axes` names the axes of the signal where the array has others too; errors as for `dc`.
@@ -79,7 +80,7 @@ def dft(x: ArrayLike, axes: Axes = None) -> Any:
     return _transformed("x", x, as_axes("axes", axes, x.ndim), "fftn")
 
 
-def idft(spectrum: ArrayLike, axes: Axes = None) -> Any:
+def idft(spectrum: "ArrayLike", axes: Axes = None) -> Any:
     r"""The inverse of `dft`, complex: $x_i = \frac{1}{\sqrt d}\sum_k \hat x_k e^{2\pi\mathrm{i} k\cdot i/d}$.
 
     >>> np.round(idft(dft([1.0, 2.0, 3.0])), 12)
@@ -89,7 +90,7 @@ def idft(spectrum: ArrayLike, axes: Axes = None) -> Any:
     return _transformed("spectrum", spectrum, as_axes("axes", axes, spectrum.ndim), "ifftn")
 
 
-def idft_real(spectrum: ArrayLike, axes: Axes = None) -> Any:
+def idft_real(spectrum: "ArrayLike", axes: Axes = None) -> Any:
     r"""The inverse of `dft` for the spectrum of a real signal, as a real array.
 
     Such a spectrum is Hermitian, $\hat x_{-k} = \overline{\hat x_k}$, and the inverse has no imaginary part beyond
@@ -134,7 +135,7 @@ def _require_real(x: np.ndarray, axes: tuple[int, ...]) -> None:
         )
 
 
-def power_spectrum(x: ArrayLike, axes: Axes = None) -> Any:
+def power_spectrum(x: "ArrayLike", axes: Axes = None) -> Any:
     r"""The power $|\hat x_k|^2$ at each frequency; it sums to $|x|^2$ (Parseval) and no circular shift changes it.
 
     Errors as for `dc`; the squares may overflow too.
@@ -172,7 +173,7 @@ def shift_phases(shape: int | Sequence[int], shift: float | Sequence[float]) -> 
     return np.exp(-2j * np.pi * (turns - np.rint(turns)))
 
 
-def shifted_span_dimension(X: ArrayLike) -> int:
+def shifted_span_dimension(X: "ArrayLike") -> int:
     r"""The dimension of the span of all circular shifts of all samples, $|\{k : \hat x_k \ne 0 \text{ for some } x\}|$.
 
     The span is closed under shifts, so it is a sum of their common eigenspaces, of which each frequency is one. What is
@@ -206,19 +207,11 @@ def _transformed(name: str, x: Any, axes: tuple[int, ...], transform: str) -> An
     require_finite(name, x)
     y, exponent = _scaled(x, axes)
     with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
-        return require_finite_result(name, x, _times_power_of_two(transform(y), exponent))
+        return require_finite_result(name, x, times_powers_of_two(transform(y), exponent))
 
 
 def _scaled(x: Any, axes: tuple[int, ...] | None) -> tuple[Any, np.ndarray]:
-    """x / 2^e and e for each signal, such that the largest part of an entry lies in [1/2, 1): no square overflows."""
+    """x / 2^e and e for each signal, such that its largest entries are near 1: no square overflows."""
     x = x if x.dtype.itemsize > 2 else x.astype(np.float32)
-    values = np.asarray(x)
-    largest = np.maximum(abs(values.real), abs(values.imag)).max(axis=axes, keepdims=True)
-    exponent = np.frexp(largest)[1]
-    return _times_power_of_two(x, -exponent), exponent
-
-
-def _times_power_of_two(x: Any, exponent: np.ndarray) -> Any:
-    """x 2^e, exact but for overflow and underflow; in two steps, for 2^1074 is no float64."""
-    half, one = exponent // 2, np.ones((), np.finfo(x.dtype).dtype)
-    return x * np.ldexp(one, half) * np.ldexp(one, exponent - half)
+    e = exponents(np.asarray(x), axes)
+    return times_powers_of_two(x, -e), e

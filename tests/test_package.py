@@ -3,12 +3,16 @@
 import ast
 import graphlib
 import os
+import pickle
+import pydoc
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 from compiled_once import compiled_once
 
@@ -117,6 +121,55 @@ def test_jax_is_as_strict_as_the_tests_say():
     assert jax.config.jax_numpy_rank_promotion == "raise"
     kept = compiled_once(Path())
     assert all(getattr(jax.config, name.lower()) for name in kept if name.endswith(("_DIR", "_MAX_SIZE")))
+
+
+def test_a_room_is_imported_when_it_is_first_asked_for():
+    code = """
+import shiftmath
+print(shiftmath.datasets.digits, shiftmath.adversary.ddn, shiftmath.networks.fit, shiftmath.networks.tangent.train)
+print(shiftmath.kernels.dots.Dots, shiftmath.kernels.dual.kappa0, shiftmath.groups.shift, shiftmath.pages.figures)
+import shiftmath.adversary as a
+assert a is shiftmath.adversary
+"""
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+def test_the_face_shows_names_version_and_short_signatures():
+    named = {}
+    exec("from shiftmath import *", named)
+    assert named.keys() >= set(shiftmath.__all__)
+    assert dir(shiftmath) == sorted({*shiftmath.__all__, *shiftmath.ROOMS, "__version__"})
+    assert shiftmath.__version__ == version("shiftmath")
+    assert not hasattr(shiftmath, "figures")
+    text = pydoc.render_doc(shiftmath, renderer=pydoc.plaintext)
+    assert all(name in text for name in shiftmath.__all__)
+    # What NumPy calls an array-like is 300 characters long.
+    assert "_typing" not in text
+
+
+def raised(call):
+    try:
+        call()
+    except (ValueError, ArithmeticError) as error:
+        return error
+    return None
+
+
+def test_what_is_public_can_be_pickled():
+    X, y = np.array([[1.0, 2.0], [-1.0, -2.0]]), np.array([1.0, -1.0])
+    f = shiftmath.Interpolant(shiftmath.kernels.FullyConnected(), X, y)
+    group = shiftmath.groups.circular_shifts(stride=2) * shiftmath.groups.flips(axes=0)
+    for value in (f, f.distance([1.0, 1.0]), shiftmath.max_margin(X[:1], X[1:]), group, shiftmath.datasets.digits()):
+        assert type(pickle.loads(pickle.dumps(value))) is type(value)
+    errors = [
+        raised(lambda: shiftmath.max_margin(X, X)),
+        raised(lambda: shiftmath.max_margin([[3.0, 1.0], [2.0, 7.0], [5.0, 2.0]], -X, tolerance=0.0)),
+        raised(lambda: shiftmath.Interpolant(shiftmath.kernels.FullyConnected(), X[[0, 0]], y)),
+    ]
+    assert [type(e).__name__ for e in errors] == ["NotSeparable", "NotCertified", "Indistinguishable"]
+    for error in errors:
+        back = pickle.loads(pickle.dumps(error))
+        assert (type(back), str(back), vars(back).keys()) == (type(error), str(error), vars(error).keys())
 
 
 def test_import_is_light():

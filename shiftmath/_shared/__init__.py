@@ -3,6 +3,7 @@
 arguments   what bad input gets: an error that names the argument, what it got and what it takes
 values      what is found out about a value before any check, and how a message shows it
 scaling     powers of two that bring data near 1
+errors      errors with attributes that can be pickled
 memory      how much fits: what cannot is refused before the work
 precision   double precision where it is needed, whatever JAX is set to
 progress    a bar for what takes long

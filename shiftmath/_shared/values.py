@@ -19,7 +19,7 @@ def show(value: Any, most: int = 200) -> str:
     try:
         text = repr(value)
     except ValueError:  # Python writes no integer of more than 4300 digits
-        text = f"a {type(value).__name__} too long to write"
+        text = "an integer too long to write"
     return text if len(text) <= most else f"{text[: most - 4]} ..."
 
 

@@ -20,7 +20,7 @@ Signal = Float[np.ndarray, "..."]
 
 
 def consistency(
-    predict: Callable[[np.ndarray], Any], X: ArrayLike, group: Group | None = None
+    predict: Callable[[np.ndarray], Any], X: "ArrayLike", group: Group | None = None
 ) -> Float[np.ndarray, "n"]:
     r"""The probability, for each signal x, that the classes predicted at Tx and T'x agree, T and T' random.
 
@@ -73,7 +73,7 @@ def _labels(predict: Callable[[np.ndarray], Any], images: np.ndarray) -> np.ndar
 
 
 def assert_invariant(
-    f: Callable[[Signal], ArrayLike], x: ArrayLike, group: Group | None = None, tolerance: float | None = None
+    f: Callable[..., Any], x: "ArrayLike", group: Group | None = None, tolerance: float | None = None
 ) -> None:
     r"""An AssertionError that shows both sides unless f(Tx) = f(x) for every T in the group.
 
@@ -100,7 +100,7 @@ def assert_invariant(
 
 
 def assert_equivariant(
-    f: Callable[[Signal], ArrayLike], x: ArrayLike, group: Group | None = None, tolerance: float | None = None
+    f: Callable[..., Any], x: "ArrayLike", group: Group | None = None, tolerance: float | None = None
 ) -> None:
     """An AssertionError that shows both sides unless f(Tx) = T f(x) for every T in the group.
 
@@ -112,7 +112,7 @@ def assert_equivariant(
 
 
 def _assert_all_equal(
-    law: str, f: Callable, x: ArrayLike, group: Group | None, tolerance: float | None, moves: bool
+    law: str, f: Callable, x: "ArrayLike", group: Group | None, tolerance: float | None, moves: bool
 ) -> None:
     """An AssertionError unless f(Tx) is f(x), or T f(x) if it `moves`, for every T in the group."""
     as_callable("f", f, "a function of one signal")

@@ -28,7 +28,7 @@ __all__ = ["Group", "as_group", "circular_shifts", "flips", "quarter_turns", "sh
 MOST_ENTRIES = 2**26  # of a table with one row for each element of a group: 512 MiB of int64
 
 
-def shift(x: ArrayLike, s: int | Sequence[int]) -> Any:
+def shift(x: "ArrayLike", s: int | Sequence[int]) -> Any:
     r"""The circular shift $(T_s x)_i = x_{i-s}$ over all axes of one signal.
 
     Args:
@@ -159,7 +159,7 @@ class Group:
         """How many elements the group has on signals of this shape."""
         return len(self.elements(shape))
 
-    def orbit(self, x: ArrayLike) -> Float[np.ndarray, "order *spatial"]:
+    def orbit(self, x: "ArrayLike") -> Float[np.ndarray, "order *spatial"]:
         """All images Tx of one signal, one for each element of the group, x itself first.
 
         >>> circular_shifts().orbit([1, 2, 3])
@@ -188,7 +188,7 @@ class Group:
         labels = connected_components(coo_array(edges, shape=(d, d)), directed=False)[1]
         return labels.astype(int).reshape(as_shape("shape", shape))
 
-    def orbit_mean(self, x: ArrayLike) -> Float[np.ndarray, "*spatial"]:
+    def orbit_mean(self, x: "ArrayLike") -> Float[np.ndarray, "*spatial"]:
         r"""The mean of Tx over the group, $(Px)_i = \frac{1}{|O|}\sum_{k \in O} x_k$, $O$ the orbit of position $i$.
 
         >>> circular_shifts().orbit_mean([1, 2, 3])

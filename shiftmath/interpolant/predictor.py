@@ -30,6 +30,7 @@ from shiftmath._shared.arguments import (
     as_targets,
     require_finite,
 )
+from shiftmath._shared.errors import Portable
 from shiftmath.interpolant.distance import Distance, distances
 
 __all__ = ["Indistinguishable", "Interpolant"]
@@ -37,7 +38,7 @@ __all__ = ["Indistinguishable", "Interpolant"]
 EPS = float(np.finfo(float).eps)
 
 
-class Indistinguishable(ValueError):
+class Indistinguishable(Portable, ValueError):
     """Labels that no function of the kernel's space takes.
 
     Samples that the kernel cannot tell apart have different labels, and `pairs` lists them by number; or `pairs` is
@@ -126,7 +127,7 @@ class Interpolant:
         norms = np.sqrt(np.maximum(np.vecdot(fitted.T, self.coefficients.T), 0))
         return float(norms) if self.y.ndim == 1 else norms
 
-    def __call__(self, Z: ArrayLike) -> Any:
+    def __call__(self, Z: "ArrayLike") -> Any:
         """The values f(Z): of samples Z (m, ...) one for each, of one sample its own."""
         Z = as_array("Z", Z)
         if not isinstance(Z, np.ndarray):
@@ -136,7 +137,7 @@ class Interpolant:
         require_finite("Z: the values", np.asarray(values))
         return values
 
-    def gradient(self, x: ArrayLike) -> np.ndarray:
+    def gradient(self, x: "ArrayLike") -> np.ndarray:
         """The gradient of f at one point, or at each of a batch (m, ...), in the shape of f(x) and then of a sample.
 
         At a kink of the kernel it is the symmetric subgradient. Inside transformations of JAX take `jax.grad(f)`.
@@ -152,7 +153,7 @@ class Interpolant:
 
     def distance(
         self,
-        x: ArrayLike,
+        x: "ArrayLike",
         *,
         level: float = 0.0,
         closed_form: bool = True,
@@ -191,7 +192,7 @@ class Interpolant:
             return (self.kernel(Z[None], X) @ coefficients)[0]
         return self.kernel(Z, X) @ coefficients
 
-    def _points(self, x: ArrayLike) -> tuple[Float[np.ndarray, "m *spatial"], bool]:
+    def _points(self, x: "ArrayLike") -> tuple[Float[np.ndarray, "m *spatial"], bool]:
         """One point or a batch as a batch, and whether it was one."""
         shape = self.X.shape[1:]
         takes = f"one point of shape {shape} or a batch of them"

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_array, require_finite, require_finite_result
+from shiftmath._shared.errors import Portable
 from shiftmath.margins.hulls import NearestPoints
 
 __all__ = ["Certificate", "NotCertified", "NotSeparable", "Separator"]
@@ -86,7 +87,7 @@ class Separator:
         return f"Separator(gap={self.gap:.12g}, duality_gap={c.duality_gap:.1e}, kkt_residual={c.kkt_residual:.1e})"
 
 
-class NotSeparable(ValueError):
+class NotSeparable(Portable, ValueError):
     """No separator exists: the two hulls share a point.
 
     Attributes:
@@ -104,7 +105,7 @@ class NotSeparable(ValueError):
         self.positive_weights, self.negative_weights = found.positive_weights, found.negative_weights
 
 
-class NotCertified(ArithmeticError):
+class NotCertified(Portable, ArithmeticError):
     """A separator was found, but its certificate misses the tolerance; `separator` has both."""
 
     def __init__(self, separator: Separator, tolerance: float) -> None:

@@ -48,25 +48,25 @@ class Ledger:
         self.title, self.claims, self._closed = _words("title", title), list[Claim](), False
 
     def equal(
-        self, claim: str, measured: ArrayLike, expected: ArrayLike, tolerance: float, *, evidence: str = DEFAULT
+        self, claim: str, measured: "ArrayLike", expected: "ArrayLike", tolerance: float, *, evidence: str = DEFAULT
     ) -> None:
         """|measured - expected| <= tolerance, at every entry."""
         self._compare(claim, "equal", measured, tolerance, evidence, expected=expected)
 
     def fails(
-        self, claim: str, measured: ArrayLike, expected: ArrayLike, tolerance: float, *, evidence: str = DEFAULT
+        self, claim: str, measured: "ArrayLike", expected: "ArrayLike", tolerance: float, *, evidence: str = DEFAULT
     ) -> None:
         """A negative control: with a hypothesis dropped, |measured - expected| <= tolerance must be false somewhere."""
         self._compare(claim, "fails", measured, tolerance, evidence, expected=expected)
 
     def at_most(
-        self, claim: str, measured: ArrayLike, bound: ArrayLike, tolerance: float = 0.0, *, evidence: str = DEFAULT
+        self, claim: str, measured: "ArrayLike", bound: "ArrayLike", tolerance: float = 0.0, *, evidence: str = DEFAULT
     ) -> None:
         """measured <= bound + tolerance, at every entry."""
         self._compare(claim, "at_most", measured, tolerance, evidence, bound=bound)
 
     def at_least(
-        self, claim: str, measured: ArrayLike, bound: ArrayLike, tolerance: float = 0.0, *, evidence: str = DEFAULT
+        self, claim: str, measured: "ArrayLike", bound: "ArrayLike", tolerance: float = 0.0, *, evidence: str = DEFAULT
     ) -> None:
         """measured >= bound - tolerance, at every entry."""
         self._compare(claim, "at_least", measured, tolerance, evidence, bound=bound)
@@ -74,9 +74,9 @@ class Ledger:
     def between(
         self,
         claim: str,
-        lower: ArrayLike,
-        value: ArrayLike,
-        upper: ArrayLike,
+        lower: "ArrayLike",
+        value: "ArrayLike",
+        upper: "ArrayLike",
         tolerance: float = 0.0,
         *,
         evidence: str = DEFAULT,
@@ -88,7 +88,14 @@ class Ledger:
         self._compare(claim, "between", value, tolerance, evidence, lower=lower, upper=upper)
 
     def slope(
-        self, claim: str, xs: ArrayLike, ys: ArrayLike, expected: float, tolerance: float, *, evidence: str = DEFAULT
+        self,
+        claim: str,
+        xs: "ArrayLike",
+        ys: "ArrayLike",
+        expected: float,
+        tolerance: float,
+        *,
+        evidence: str = DEFAULT,
     ) -> None:
         """The slope of log y against log x, fitted by least squares, is within the tolerance of the expected one."""
         self._compare(claim, "slope", fitted_slope(xs, ys), tolerance, evidence, expected=expected)
@@ -117,7 +124,7 @@ class Ledger:
             raise FalseClaim(f"ledger {self.title!r}: {len(false)} of {len(self.claims)} false: " + "; ".join(false))
 
     def _compare(
-        self, claim: str, kind: str, measured: ArrayLike, tolerance: float, evidence: str, **bounds: ArrayLike
+        self, claim: str, kind: str, measured: "ArrayLike", tolerance: float, evidence: str, **bounds: "ArrayLike"
     ) -> None:
         self._require_open()
         if _words("claim", claim) in {c.claim for c in self.claims}:
@@ -171,7 +178,7 @@ class Ledger:
         return f"<table>\n<caption>{html.escape(self.title)}</caption>\n{line(HEADINGS, 'th')}\n{body}\n</table>"
 
 
-def fitted_slope(xs: ArrayLike, ys: ArrayLike) -> float:
+def fitted_slope(xs: "ArrayLike", ys: "ArrayLike") -> float:
     """The slope of log y against log x, by least squares over at least three positive points.
 
     >>> round(fitted_slope([1, 2, 4], [3, 12, 48]), 12)

@@ -64,8 +64,16 @@ def _is_error(value):
 
 
 def _methods(value):
-    named = vars(value).items() if isclass(value) else ()
-    return [n for n, m in named if isinstance(m, classmethod) or (isfunction(m) and (n[0] != "_" or n == "__call__"))]
+    """The public methods of a class, with those that it inherits from others of the package."""
+    if not isclass(value):
+        return []
+    parents = [vars(c) for c in reversed(value.__mro__) if c.__module__.startswith("shiftmath")]
+    named = {n: m for parent in parents for n, m in parent.items()}
+    return [n for n, m in named.items() if _is_method(m) and (n[0] != "_" or n == "__call__")]
+
+
+def _is_method(member):
+    return isfunction(member) or isinstance(member, classmethod)
 
 
 @dataclass
@@ -171,7 +179,13 @@ def folder():
     return place
 
 
-SHIFTS = groups.circular_shifts()
+def called(kernel, X):
+    """The three ways to call a kernel."""
+    pair = {"X": X, "Z": X[:1], "progress": False}
+    return {"__call__": call(kernel, **pair), "nngp": call(kernel.nngp, **pair), "diag": call(kernel.diag, X=X)}
+
+
+SHIFTS, ALONG_ROWS = groups.circular_shifts(), groups.circular_shifts(axes=0)
 FLAT = kernels.Convolutional(readout="flatten")
 AVERAGE = kernels.GroupAverage(kernels.FullyConnected(), SHIFTS)
 KEY = jax.random.key(0)
@@ -211,8 +225,7 @@ CALLS = {
     ),
     "margins.max_margin": call(margins.max_margin, positives=HIGH, negatives=LOW, tolerance=0.5),
     "kernels.FullyConnected": call(kernels.FullyConnected, **KERNEL),
-    "kernels.FullyConnected.__call__": call(kernels.FullyConnected(), X=ROWS, Z=ROWS[:2]),
-    "kernels.FullyConnected.nngp": call(kernels.FullyConnected(bias_std=0.5).nngp, X=ROWS, Z=ROWS[:2]),
+    **{f"kernels.FullyConnected.{n}": c for n, c in called(kernels.FullyConnected(bias_std=0.5), ROWS).items()},
     "kernels.Convolutional": call(
         kernels.Convolutional,
         **KERNEL,
@@ -223,10 +236,9 @@ CALLS = {
         input_shape=(4, 4),
         spatial_axes=2,
     ),
-    "kernels.Convolutional.__call__": call(kernels.Convolutional(), X=IMAGES, Z=IMAGES[:1]),
-    "kernels.Convolutional.nngp": call(kernels.Convolutional(activation="gelu").nngp, X=IMAGES, Z=IMAGES[:1]),
-    "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=groups.circular_shifts(axes=0)),
-    "kernels.GroupAverage.__call__": call(AVERAGE, X=ROWS, Z=ROWS[:2]),
+    **{f"kernels.Convolutional.{n}": c for n, c in called(kernels.Convolutional(activation="erf"), IMAGES).items()},
+    "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=ALONG_ROWS, two_sided=False),
+    **{f"kernels.GroupAverage.{n}": c for n, c in called(AVERAGE, ROWS).items()},
     "kernels.dots.Dots": call(dots.Dots, shape=(2, 3), dots={(1, 2): 1.0}, gray=np.array([0.5, 1.0])),
     "kernels.dots.Dots.array": call(dots.Dots((2, 3), {(1, 2): 1.0}).array),
     "kernels.dots.dots_gram": call(
@@ -235,7 +247,9 @@ CALLS = {
     "kernels.dots.mixture": call(
         dots.mixture, kernel=kernels.Convolutional(), images=[dots.Dots((4, 4), {(1, 1): 1.0})]
     ),
-    "interpolant.Interpolant": call(interpolant.Interpolant, kernel=kernels.FullyConnected(), X=ROWS, y=SIGNS),
+    "interpolant.Interpolant": call(
+        interpolant.Interpolant, kernel=kernels.FullyConnected(), X=ROWS, y=SIGNS, ridge=0.5
+    ),
     "interpolant.Interpolant.__call__": call(lambda Z: predictor()(Z), Z=HIGH),
     "interpolant.Interpolant.gradient": call(lambda x: predictor().gradient(x), x=HIGH[0]),
     "interpolant.Interpolant.distance": call(
@@ -244,6 +258,8 @@ CALLS = {
         closed_form=True,
         restarts=2,
         seed=0,
+        level=0.5,
+        progress=False,
         work=("restarts",),
     ),
     "networks.fully_connected": call(
@@ -378,6 +394,8 @@ CALLS = {
 }
 
 FORMULA = "a formula inside compiled code; it says that values are not checked"
+INNER = "a part of a call, which has checked"
+KERNELS = ("FullyConnected", "Convolutional", "GroupAverage")
 LAYER = "a part of a network: called on arrays of JAX, inside compiled code"
 RESULT = "a result, which users do not make"
 # Names of functions, and of arguments that all functions share.
@@ -385,16 +403,17 @@ REASONS = {
     "adversary.Attack": RESULT,
     "datasets.Images": RESULT,
     "interpolant.Distance": RESULT,
+    "interpolant.Distance.of_all": RESULT,
     "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
     "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",
-    "kernels.Convolutional.images": "a part of a call, which has checked",
-    "kernels.Convolutional.plan": "a part of a call, which has checked",
-    "kernels.FullyConnected.plan": "a part of a call, which has checked",
+    **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("engine_arrays", "images", "plan", "unchecked")},
+    **{f"kernels.{k}.{n}": "as scikit-learn has them" for k in KERNELS for n in ("get_params", "set_params")},
     "kernels.dots.Dots.window": "a part of dots_gram, which has checked",
     **{
         f"kernels.dual.{name}": FORMULA
         for name in (
             "root",
+            "smooth_variance",
             "kappa0",
             "kappa1",
             "homogeneous_weights",
@@ -424,7 +443,6 @@ REASONS = {
     "pages.Claim": RESULT,
     "pages.Claim.row": RESULT,
     "pages.choose": "gives back what it gets",
-    "pages.compiled_once": "settings of JAX for a folder",
     "build": "a function that makes a network",
     "dtype": "what JAX takes",
     "key": "a key of JAX",
