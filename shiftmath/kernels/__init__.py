@@ -8,7 +8,7 @@
     dots                Gram matrices of images that are gray but for a few dots, at any size
     oracle              the same kernels by neural-tangents, for comparison
     plan                the numbers of a network that both engines use
-    units               the powers of two in which the engines keep signals of any size
+    units               powers of two in which images of any size are compared
     arrays              what kernels take: dtypes, libraries, memory
     angle_polynomials   the angle as a polynomial, to rounding
     _numba, _jax        the two engines: the type of the input decides

@@ -24,7 +24,7 @@ from scipy.linalg.lapack import dtrtrs
 __all__ = ["ActiveSet"]
 
 EPS = float(np.finfo(float).eps)
-ROUNDINGS = 32  # of numbers as large as the data: some in a sum of products, in two projections, in the data themselves
+ROUNDINGS = 8  # of numbers as large as the data: a point's own, and two projections of v and of its column, 2 each
 
 Vector = Float[np.ndarray, "d"]
 Points = Float[np.ndarray, "points d"]

@@ -14,9 +14,6 @@ affinely independent active set (`active_set`), go to the nearest points of the 
 weight that turns negative and drop its point, add a point that lies below $v$. The differences $E$ of the active points
 are kept as a QR factorisation, and $v$ is what two rounds of orthogonalisation against $E$ leave: its error is a few
 eps times the data's size, where that of the normal equations would grow with the square of its ratio to the distance.
-
-In exact arithmetic no active set comes twice, because $|v|$ decreases. With rounding one may: then nothing better is to
-be had, and the search ends.
 """
 
 import math
@@ -151,13 +148,10 @@ def _search(active: ActiveSet, zero: float) -> tuple[Weights, Vector]:
 
 
 def _add_and_descend(active: ActiveSet, zero: float) -> None:
-    """Add points as long as some lie below v and no active set comes twice."""
-    seen = set[frozenset[int]]()
+    """Add points as long as some lie below v."""
     for _ in range(100 + 10 * len(active.Z)):
-        members = frozenset(active.weight)
-        if active.length <= zero or members in seen or not _add_points_below(active, zero):
+        if active.length <= zero or not _add_points_below(active, zero):
             return
-        seen.add(members)
 
 
 def _ends_of_intervals(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "m"]) -> tuple[Weights, Float[np.ndarray, "1"]]:

@@ -141,16 +141,16 @@ def means(X, group):
 def check(A, B, group="none"):
     """What is answered; an AssertionError where that is wrong.
 
-    "certified", "not separable" for hulls that share a point in exact arithmetic, "not separable to rounding", or "not
-    certified", for no more than the tolerance and for no more than 1e8 times as much. The tolerance is what the
-    algorithm allows itself: 32 roundings of numbers as large as the data are wide for points that lie below v, as many
-    for weights that are negative, and those of sums of products.
+    "certified"; "not separable" where the hulls share a point in exact arithmetic, "not separable to rounding" where
+    they are closer than the tolerance; "not certified" where the tolerance is more than 1e-8 of the distance. The
+    tolerance is what the algorithm allows itself: 8 roundings of numbers as large as the data are wide for points that
+    lie below v, as many for weights that are negative, and those of sums of products.
     """
     (P, Q), unit = exact.whole(means(A, group), means(B, group))
     square = exact.squared_distance(P, Q)
     rows = np.array([[float(Fraction(v, unit)) for v in row] for row in P + Q])
     width = max(float(np.linalg.norm(rows - row, axis=1).max()) for row in rows)
-    tolerance = unit * Fraction((len(P[0]) + 10 + 64) * EPS * width)
+    tolerance = unit * Fraction((len(P[0]) + 10 + 16) * EPS * width)
     offset = unit * Fraction(16 * EPS * float(np.linalg.norm(rows, axis=1).max()))  # rounding of numbers as they are
     answer = answered(A, B, group)
     if isinstance(answer, NotCertified):

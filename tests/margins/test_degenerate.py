@@ -86,18 +86,21 @@ def test_a_channel_that_shifts_leave_in_place_is_the_gap(seed):
 
 
 @pytest.mark.parametrize("ratio", [1, 1e3, 1e5])
-def test_ties_of_weight_zero_leave_the_certificate_as_it_is(ratio, rng):
-    """The nearest points are the first of each class; all others lie on the edges and have no weight."""
-    A, B = ratio * rng.standard_normal((2, 40, 6))
-    A[0], B[0] = 0, 0
-    A[:, 1], B[:, 1] = abs(A[:, 1]), -abs(B[:, 1])
-    A[:, 0], B[:, 0] = 1, 0
-    turn = np.linalg.qr(rng.standard_normal((6, 6)))[0]
-    c = max_margin(A @ turn, B @ turn).certificate
-    # Turning moves a point by about eps |x|, and with it the distance.
-    tolerance = 100 * degenerate.EPS * max(np.linalg.norm(A, axis=1).max(), np.linalg.norm(B, axis=1).max())
-    assert abs(c.lower - 1) <= tolerance
-    assert abs(c.upper - 1) <= tolerance
+@pytest.mark.parametrize("d", [4, 6, 10, 30])
+def test_ties_of_weight_zero_leave_the_certificate_as_it_is(ratio, d, rng):
+    """All points lie on the edges of a slab of width 1; the nearest ones between the first two of each class."""
+    for _ in range(20):
+        A, B = ratio * rng.standard_normal((2, 40, d))
+        A[:, 1], B[:, 1] = abs(A[:, 1]), -abs(B[:, 1])
+        A[:2, 1] = B[:2, 1] = 0
+        A[1, 2:], B[1, 2:] = -A[0, 2:], -B[0, 2:] / 2
+        A[:, 0], B[:, 0] = 1, 0
+        turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
+        c = max_margin(A @ turn, B @ turn).certificate
+        # Turning moves a point by d eps |x| at most, and with it the distance; `degenerate.check` has the rest.
+        tolerance = (2 * d + 26) * degenerate.EPS * 2 * max(np.linalg.norm(X, axis=1).max() for X in (A, B))
+        assert abs(c.lower - 1) <= tolerance
+        assert abs(c.upper - 1) <= tolerance
 
 
 def test_not_certified_comes_only_where_rounding_forbids_an_answer(rng):

@@ -1,40 +1,144 @@
 """The JAX engine for dense layers: fully connected networks, and the dense layers after a readout.
 
-The state is that of `_numba.maps`.
+The state is that of `_numba.rows`: angles, not deficits.
 """
 
 from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from shiftmath.kernels._jax.maps import activation_map, opposite_deficit
-from shiftmath.kernels.dual import root, variance
-from shiftmath.kernels.plan import Plan
+from shiftmath.kernels._jax.maps import binary_exponents, homogeneous_map, ldexp, smooth_dual
+from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
+from shiftmath.kernels.plan import ERF, Plan
+from shiftmath.kernels.units import layer_exponents
 
 Gram = Float[Array, "n m"]
 PerX = Float[Array, "n"]
 PerZ = Float[Array, "m"]
+Column = Any  # per row of X as (n, 1), or per row of Z as (1, m)
 
 
-def hidden_layers(plan: Plan, d: Gram, s: Gram | None, t: Gram, q: PerX, r: PerZ) -> tuple[Gram, Gram]:
-    """K and T = Theta - K of the last dense layer after the hidden ones, from the state before the first."""
-    for weights in plan.dense_weights:
-        x, y = root(jnp, q)[:, None], root(jnp, r)[None, :]
-        fq, fr = (plan.weight_std**2 * variance(plan.activation, v, plan.negative_slope) for v in (q, r))
+class Layer(NamedTuple):
+    """What one dense layer needs of the samples, see `_numba.rows.Samples`."""
+
+    deviation: Column
+    feature: Column
+    excess: Column
+    bias: Column
+    u: Column
+    a: Column
+    step: Column
+
+
+def inverses(plan: Plan, p: Float[Array, "..."], unit: Int[Array, "..."]) -> tuple[Any, Any]:
+    """u and a of `_numba.smooth` for pre-activations of variance p."""
+    one = ldexp(jnp.ones_like(p), -unit)
+    u = 1 / jnp.sqrt(one**2 + SMOOTHNESS[plan.activation] * p)
+    return u, one * u
+
+
+def after(plan: Plan, p: Float[Array, "..."], unit: Int[Array, "..."]) -> tuple[Any, Any]:
+    """The variance after an activation, and what it exceeds p / 2 by for gelu, 0 for erf, as in `_numba.dense`."""
+    if not plan.smooth:
+        q = variance(plan.activation, p, plan.negative_slope)
+        return q, q
+    u, a = inverses(plan, p, unit)
+    f = smooth_variance(jnp, plan.activation, SMOOTHNESS[plan.activation] * p * u**2, a)
+    return (f, f) if plan.smooth == ERF else (p / 2 + p * f, p * f)
+
+
+def layers_of(plan: Plan, v: PerX, e: Int[Array, "n"], axis: int) -> tuple[list[Layer], Int[Array, "n layers"]]:
+    """The layers of samples whose features have the variance v 4^e, times weight_std^2, before the first bias.
+
+    Arrays have the samples on this axis of two. Also the exponents of their units in each layer and after the last.
+    """
+    units = jnp.repeat(e[:, None], plan.dense_layers + 1, 1)
+    if not plan.homogeneous:
+        units = layer_exponents(plan, jnp, ldexp, jax.lax.stop_gradient(v), e, plan.dense_layers)
+    layers, w = [], plan.weight_std**2
+    q = excess = ldexp(v, 2 * (e - units[:, 0]))
+    for unit, following in zip(units.T[:-1], units.T[1:], strict=True):
+        bias = ldexp(jnp.full_like(v, plan.bias_std), -unit)
+        p, step = q + bias**2, ldexp(jnp.ones_like(v), -following if plan.smooth == ERF else 0 * unit)
+        u, a = inverses(plan, p, unit) if plan.smooth else (p, p)
+        layer = root(jnp, p), root(jnp, q), excess, bias, u, a, step
+        layers.append(Layer(*(jnp.expand_dims(value, 1 - axis) for value in layer)))
+        q, excess = (w * value * step**2 for value in after(plan, p, unit))
+    return layers, units
+
+
+def with_bias(m: Gram, s: Gram | None, x: Layer, z: Layer) -> tuple[Gram, Gram | None]:
+    """m = 2 (x z - K), and s = 2 (x z + K) if given, with the bias, see `_numba.rows`."""
+    F, b, G, c = x.feature, x.bias, z.feature, z.bias
+    product, size, both = F * G, x.deviation * z.deviation, b * c
+    m = m + 2 * (F * c - G * b) ** 2 / (size + product + both)
+    if s is not None:
+        s = s + 2 * (both + ((F * c) ** 2 + (G * b) ** 2 + both**2) / (size + product))
+    return m, s
+
+
+def from_excess(plan: Plan, m: Gram, x: Layer, z: Layer, before: tuple[Layer, Layer]) -> Gram:
+    """m = 2 (F G - K) after a smooth activation, from m without the excesses of F^2 and G^2, see `_numba.rows`."""
+    F, f, G, g = x.feature, x.excess, z.feature, z.excess
+    more = F * G
+    if plan.smooth != ERF:
+        half = plan.weight_std**2 / 2
+        p, q = half * before[0].deviation ** 2, half * before[1].deviation ** 2
+        whole = more + half * before[0].deviation * before[1].deviation
+        more = jnp.where(whole > 0, (p * g + q * f + f * g) / jnp.where(whole > 0, whole, 1), 0)
+    return jnp.maximum(m + 2 * more, 0)
+
+
+def activated(
+    plan: Plan, last: bool, m: Gram, s: Gram, t: Gram, x: Layer, z: Layer, weights: list[float]
+) -> tuple[Gram, Gram]:
+    """relu_angle of `_numba.maps` and smooth_row of `_numba.rows`."""
+    if not plan.smooth:
+        least = jnp.minimum(m, s)
+        return homogeneous_map(m, least, least, s < m, t, x.deviation, z.deviation, weights)
+    k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
+    half, w = 0.0 if plan.smooth == ERF else 0.5, weights[4]
+    step = x.step * z.step
+    return w * step * ((-half * k2 if last else half * m) - 2 * nngp), (k2 + t) * w * step * slope
+
+
+def hidden_layers(plan: Plan, m: Gram, s: Gram, t: Gram, x: list[Layer], z: list[Layer]) -> tuple[Gram, Gram]:
+    """K and T = Theta - K of the last dense layer after the hidden ones, in the units after the last layer.
+
+    From the state before the first bias.
+    """
+    for l, weights in enumerate(plan.dense_weights):
+        if plan.smooth and l:
+            m = from_excess(plan, m, x[l], z[l], (x[l - 1], z[l - 1]))
+        if plan.bias_std:
+            m, s = with_bias(m, None if l else s, x[l], z[l])
+        if l:
+            s = jnp.maximum(4 * x[l].deviation * z[l].deviation - m, 0)
         # Python floats leave the dtype of the arrays as it is, NumPy's float64 does not.
-        d, t = activation_map(plan, d, s, t, x, fq[:, None], y, fr[None, :], weights.tolist())
-        q, r = fq + plan.bias_std**2, fr + plan.bias_std**2
-        s = opposite_deficit(plan, d, root(jnp, q)[:, None], root(jnp, r)[None, :])
-    return -d / 2, t / 2
+        m, t = activated(plan, l + 1 == plan.dense_layers, m, s, t, x[l], z[l], weights.tolist())
+    return -m / 2, t / 2
 
 
-def dense_block(plan: Plan, D: Gram, K: Gram, T: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
-    """K and T = Theta - K of the last dense layer, from D, K, T and the variances qx, qz after the readout."""
-    w, b = plan.weight_std**2, plan.bias_std**2
-    S = w * (qx[:, None] + qz[None, :] + 2 * K) + 4 * b
-    return hidden_layers(plan, w * D, S, 2 * w * T, w * qx + b, w * qz + b)
+def dense_block(
+    plan: Plan, M: Gram, S: Gram, T: Gram, qx: PerX, qz: PerZ, ex: Int[Array, "n"], ez: Int[Array, "m"]
+) -> tuple[Gram, Gram]:
+    """K and T = Theta - K of the last dense layer, from the angles, T and the variances qx, qz after the readout.
+
+    These are in units 2^ex, 2^ez; the result is not.
+    """
+    w = plan.weight_std**2
+    (x, unit_x), (z, unit_z) = layers_of(plan, w * qx, ex, 0), layers_of(plan, w * qz, ez, 1)
+    step = (ex - unit_x[:, 0])[:, None] + (ez - unit_z[:, 0])[None, :]
+    K, T = hidden_layers(plan, *(ldexp(a, step) for a in (w * M, w * S, 2 * w * T)), x, z)
+    return in_numbers(K, unit_x[:, -1], unit_z[:, -1]), in_numbers(T, unit_x[:, -1], unit_z[:, -1])
+
+
+def in_numbers(values: Gram, ex: Int[Array, "n"], ez: Int[Array, "m"]) -> Gram:
+    """values 2^(ex + ez), one after the other: the sum may be beyond what a number has."""
+    return ldexp(ldexp(values, ex[:, None]), ez[None, :])
 
 
 def squares(X: Float[Array, "n d"], Z: Float[Array, "m d"]) -> tuple[Gram, Gram]:
@@ -43,14 +147,24 @@ def squares(X: Float[Array, "n d"], Z: Float[Array, "m d"]) -> tuple[Gram, Gram]
     return jax.lax.map(row, X, batch_size=max(1, 2**16 // Z.size))
 
 
+def directions(plan: Plan, X: Float[Array, "n d"]) -> tuple[Float[Array, "n d"], PerX, Int[Array, "n"]]:
+    """Unit rows, norms and exponents with row weight_std / sqrt(d) = unit row * norm * 2^exponent."""
+    exponents = binary_exponents(X)
+    X = ldexp(X, -exponents[:, None]) * (plan.weight_std / X.shape[1] ** 0.5)
+    norms = root(jnp, (X**2).sum(1))
+    return X / jnp.where(norms > 0, norms, 1)[:, None], norms, exponents
+
+
 @partial(jax.jit, static_argnums=(0, 3))
 def fully_connected(plan: Plan, X: Float[Array, "n d"], Z: Float[Array, "m d"] | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of rows X (n, d) against Z, or against themselves if Z is None."""
-    bias, scale = plan.bias_std**2, plan.weight_std / X.shape[1] ** 0.5
-    X = X * scale
-    Z = X if Z is None else Z * scale
-    nx, nz = (root(jnp, (A**2).sum(1)) if plan.homogeneous else jnp.ones(len(A), A.dtype) for A in (X, Z))
-    x, z = (A / jnp.where(norm > 0, norm, 1)[:, None] for A, norm in ((X, nx), (Z, nz)))
-    (D, S), q, r = squares(x, z), (x**2).sum(1), (z**2).sum(1)
-    K, T = hidden_layers(plan, D, S + 4 * bias, jnp.zeros_like(D), q + bias, r + bias)
-    return (K if get == "nngp" else K + T) * nx[:, None] * nz[None, :]
+    (x, nx, ex), (z, nz, ez) = (directions(plan, A) for A in (X, X if Z is None else Z))
+    (D, S), size = squares(x, z), nx[:, None] * nz[None, :]
+    if plan.homogeneous:
+        (a, _), (b, _) = layers_of(plan, (x**2).sum(1), ex, 0), layers_of(plan, (z**2).sum(1), ez, 1)
+        K, T = (v * size for v in hidden_layers(plan, D, S, jnp.zeros_like(D), a, b))
+        return in_numbers(K if get == "nngp" else K + T, ex, ez)
+    (a, ux), (b, uz) = layers_of(plan, nx**2, ex, 0), layers_of(plan, nz**2, ez, 1)
+    size = a[0].feature * b[0].feature
+    K, T = hidden_layers(plan, D * size, S * size, jnp.zeros_like(D), a, b)
+    return in_numbers(K if get == "nngp" else K + T, ux[:, -1], uz[:, -1])

@@ -1,22 +1,38 @@
-"""The pointwise maps of `_numba.maps` for JAX arrays: the same state, the same formulas, differentiable.
+"""The pointwise maps of `_numba` for JAX arrays: the same states, the same formulas, differentiable.
 
 Square roots and quotients have derivative 0 where their argument is 0: there the tangent kernel has a kink (kappa0 at
-rho = 1) and 0 is its symmetric subgradient.
+rho = 1) and 0 is its symmetric subgradient. Units are powers of two and have derivative 0 too.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from shiftmath.kernels.angle_polynomials import FLOAT32, FLOAT64
-from shiftmath.kernels.dual import erf_dual, gelu_dual, root
+from shiftmath.kernels.dual import root
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 
 Pairs = Float[Array, "..."]
 # One row of layer_weights, an array or Python floats.
 Weights = Float[Array, "7"] | Sequence[float]
+
+
+def ldexp(v: Pairs, e: Any) -> Pairs:
+    """v 2^e, exactly, for exponents of normal numbers; e beyond these is taken as the nearest. v and e broadcast."""
+    info = jnp.finfo(v.dtype)
+    whole = jnp.int64 if v.dtype == jnp.float64 else jnp.int32
+    biased = jnp.clip(jnp.asarray(e), info.minexp, info.maxexp - 1).astype(whole) + (1 - info.minexp)
+    return v * jax.lax.bitcast_convert_type(biased << info.nmant, v.dtype)
+
+
+def binary_exponents(X: Float[Array, "n *signal"]) -> Int[Array, "n"]:
+    """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1); -1 where X[i] = 0."""
+    largest = jax.lax.stop_gradient(jnp.abs(X).reshape(len(X), -1).max(1))
+    return jnp.frexp(largest)[1] - 1
 
 
 def angle_polynomial(v: Pairs) -> Pairs:
@@ -33,12 +49,11 @@ def rounded(m: Pairs, x: Pairs, y: Pairs) -> Pairs:
     return jnp.where(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, 0)
 
 
-def homogeneous_map(d: Pairs, s: Pairs | None, t: Pairs, x: Pairs, y: Pairs, weights: Weights) -> tuple[Pairs, Pairs]:
-    """relu_signed of `_numba.maps`; s = None stands for K >= 0."""
+def homogeneous_map(
+    d: Pairs, least: Pairs, m: Pairs, negative: Bool[Array, "..."], t: Pairs, x: Pairs, y: Pairs, weights: Weights
+) -> tuple[Pairs, Pairs]:
+    """Next (D, T) by relu_signed of `_numba.maps`, with m = 2 (x y - |K|)."""
     l_d, e_d, l_k, e_k, l, e, b = weights
-    negative = jnp.zeros(d.shape, bool) if s is None else s < d
-    least = d if s is None else jnp.minimum(d, s)
-    m = rounded(least - (x - y) ** 2, x, y)
     scale = 2 * x * y
     h = jnp.where(scale > 0, m / jnp.where(scale > 0, 2 * scale, 1), 0)
     c, r, size = jnp.sqrt(1 - h), b * root(jnp, h), scale - m
@@ -47,34 +62,31 @@ def homogeneous_map(d: Pairs, s: Pairs | None, t: Pairs, x: Pairs, y: Pairs, wei
     return l_d * d + e_d * least + l_k * k2 + e_k * size + r * (size * p - scale * c), (k2 + t) * (l + slope)
 
 
-def smooth_map(
-    dual: Callable[..., Any], d: Pairs, t: Pairs, x: Pairs, fx: Pairs, y: Pairs, fy: Pairs, weights: Weights
+def homogeneous_deficit(
+    d: Pairs, s: Pairs | None, t: Pairs, x: Pairs, y: Pairs, weights: Weights
 ) -> tuple[Pairs, Pairs]:
-    """smooth_map of `_numba.smooth` for a dual map of the activation."""
-    m = jnp.maximum(d - (x - y) ** 2, 0) / 2
-    k = x * y - m
-    nngp, slope = dual(x * x, y * y, k, m * jnp.maximum(2 * x * y - m, 0))
-    return weights[0] * (fx + fy) - 2 * weights[4] * nngp, (2 * k + t) * weights[4] * slope
+    """homogeneous_map from the deficits d = p + q - 2 K and s = p + q + 2 K; s = None stands for K >= 0."""
+    negative = jnp.zeros(d.shape, bool) if s is None else s < d
+    least = d if s is None else jnp.minimum(d, s)
+    return homogeneous_map(d, least, rounded(least - (x - y) ** 2, x, y), negative, t, x, y, weights)
 
 
-def activation_map(
-    plan: Plan,
-    d: Pairs,
-    s: Pairs | None,
-    t: Pairs,
-    x: Pairs,
-    fx: Pairs,
-    y: Pairs,
-    fy: Pairs,
-    weights: Weights,
-) -> tuple[Pairs, Pairs]:
-    """The map of the plan's activation: next (D, T).
+def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: Pairs) -> tuple[Pairs, Pairs, Pairs]:
+    """smooth_dual of `_numba.smooth`: 2 k, then E[f f] of erf or the excess of gelu, and E[f' f']."""
+    k, g, c, uv = (s - m) / 4, m * s / 4, 2 if kind == ERF else 1, u * v
+    R, r = jnp.sqrt(a**2 + b**2 * (1 - a**2) + (c * uv) ** 2 * g), c * k * uv
+    if kind == ERF:
+        return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
+    angle, sizes = jnp.arctan2(R, r), a**2 + b**2
+    excess = uv * (g + k * k * sizes) / R - k * angle
+    return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + (a / R * b) ** 2) - angle) / (2 * math.pi)
 
-    fx, fy are the variances after a smooth activation times the layer's weight.
-    """
-    if plan.smooth:
-        return smooth_map(erf_dual if plan.smooth == ERF else gelu_dual, d, t, x, fx, y, fy, weights)
-    return homogeneous_map(d, s, t, x, y, weights)
+
+def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
+    """m = 2 (x y - K) and s = 2 (x y + K) from the deficit, neither negative."""
+    most = 4 * x * y
+    m = jnp.clip(d - (x - y) ** 2, 0, most)
+    return m, most - m
 
 
 def opposite_deficit(plan: Plan, d: Pairs, x: Pairs, y: Pairs) -> Pairs | None:

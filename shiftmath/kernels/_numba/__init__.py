@@ -2,6 +2,7 @@
 
 convolutional  Gram matrices of convolutional kernels
 dense          of fully connected ones, and the dense layers after a readout
+rows           rows of a Gram matrix through dense layers
 slices         one pair of images and one shift: all layers, pixel by pixel
 boxes          circular box sums, the filters
 rows           all dense layers of a few rows of a Gram matrix

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
-from shiftmath.kernels._numba.dense import after, dense_block, inverses
+from shiftmath.kernels._numba.dense import after, dense_block, half_inverse, inverses
 from shiftmath.kernels._numba.slices import shift_sums
 from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
@@ -51,11 +51,14 @@ def prepare(plan: Plan, images: Images, units: Units) -> Triple:
     q, deviations, third = (pixels**2).sum(1), [], []
     for unit, following in zip(units.T[:-1, :, None, None], units.T[1:, :, None, None], strict=True):
         p = (box(q, plan.taps) + np.ldexp(plan.bias_std, -unit) ** 2) * inside
-        deviations.append(np.sqrt(p))
         w = plan.weight_std**2 / plan.fan * (np.ldexp(1.0, -2 * following) if plan.smooth == ERF else 1)
-        q, excess = (a * w for a in after(plan, p, unit))
-        third += [excess, inverses(plan, p, unit)[0]] if plan.smooth else [inverses(plan, p, unit)[0]]
-    triple = pixels, np.stack(deviations, 1), np.stack(third, 1)
+        deviations.append(np.sqrt(p))
+        q, excess = after(plan, p, unit)
+        q = q * w
+        if plan.smooth:
+            third += [excess * w, inverses(plan, p, unit)[0]]
+    x = np.stack(deviations, 1)
+    triple = pixels, x, np.stack(third, 1) if plan.smooth else half_inverse(x)
     return tuple(np.ascontiguousarray(np.moveaxis(a, 1, 0)).reshape(a.shape[1], -1) for a in triple)
 
 

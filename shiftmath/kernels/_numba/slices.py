@@ -58,8 +58,9 @@ def first_layer(x, z, parts, shape, kind, biases, weights, tolerance, work, D, T
         add_squares(x[0][channel][a:b], z[0][channel][c:e], D, T)
     box(D, half, d, extended, shape)
     box(T, half, s, extended, shape)
-    if biases[0, 1]:
+    if biases[0, 0]:
         d += biases[0, 0]
+    if biases[0, 1]:
         s += biases[0, 1]
     zeros[:] = 0
     X, Z = x[1][0][a:b], z[1][0][c:e]

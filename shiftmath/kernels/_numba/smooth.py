@@ -30,8 +30,12 @@ Entries = Float[np.ndarray, "k"]
 
 @compiled
 def cosine(c: float, g: float, u: float, a: float, v: float, b: float) -> float:
-    """R, by hypot: the squares of a and b underflow where p overflows."""
-    return math.hypot(math.hypot(a, b * math.sqrt(1 - a * a)), c * u * v * math.sqrt(g))
+    """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2)."""
+    square = a * a + b * b * (1 - a * a) + (c * u * v) ** 2 * g
+    if square > 1e-280:
+        return math.sqrt(square)
+    # Where p overflows a^2 underflows.
+    return math.hypot(math.hypot(a, b), c * u * v * math.sqrt(g))
 
 
 @compiled

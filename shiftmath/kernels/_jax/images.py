@@ -1,0 +1,110 @@
+"""The images of the JAX engine: prepared in units of their own, and brought to those of a pair."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from shiftmath.kernels._jax.dense import after, inverses
+from shiftmath.kernels._jax.maps import binary_exponents, ldexp
+from shiftmath.kernels.dual import root
+from shiftmath.kernels.plan import ERF, Plan
+from shiftmath.kernels.units import layer_exponents, of_a_pair
+
+Images = Float[Array, "n C H W"]
+# Exponents before each activation and after the last.
+Units = Int[Array, "n layers"]
+
+
+class Prepared(NamedTuple):
+    """What the walk needs of images, in their units: of all (n, ., H, W), of one (., H, W), shifted (., shifts, H, W).
+
+    Excess, u and a are those of `_numba.smooth`, the excess as `smooth_map` takes it; None for other activations.
+    """
+
+    pixels: Float[Array, "..."]
+    deviations: Float[Array, "..."]
+    excess: Float[Array, "..."] | None
+    u: Float[Array, "..."] | None
+    a: Float[Array, "..."] | None
+
+
+def layer_fields(x: Prepared, part: Any) -> Prepared:
+    """The fields of one layer, or of several."""
+    return Prepared(x.pixels, *(None if v is None else v[part] for v in x[1:]))
+
+
+def shifted(x: Prepared, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> Prepared:
+    """(., H, W) to (., shifts, H, W): out[:, s, i] = in[:, i + s] on the torus."""
+    H, W = x.pixels.shape[1:]
+    rows, columns = (jnp.arange(H)[None] + sy[:, None]) % H, (jnp.arange(W)[None] + sx[:, None]) % W
+    index = rows[:, :, None] * W + columns[:, None, :]
+    return jax.tree.map(lambda v: v.reshape(len(v), -1)[:, index], x)
+
+
+def box(v: Float[Array, "*batch H W"], q: tuple[int, int]) -> Float[Array, "*batch H W"]:
+    """Circular box sum over the last two axes, the window of `_numba.boxes`, by doubling."""
+    for axis, taps in zip((-2, -1), q, strict=True):
+        window, length, offset, out = v, 1, 0, 0
+        while length <= taps:
+            if taps & length:
+                out, offset = out + jnp.roll(window, -offset, axis), offset + length
+            if 2 * length <= taps:
+                window = window + jnp.roll(window, -length, axis)
+            length *= 2
+        v = jnp.roll(out, (taps - 1) // 2, axis)
+    return v
+
+
+def exponents(plan: Plan, images: Images) -> Units:
+    """The exponents of the units of each image in each layer and after the last, see `units`."""
+    e = binary_exponents(images)
+    if plan.homogeneous:
+        return jnp.repeat(e[:, None], plan.depth + 1, 1)
+    squares = jax.lax.stop_gradient((ldexp(images, -e[:, None, None, None]) ** 2).mean((1, 2, 3)))
+    return layer_exponents(plan, jnp, ldexp, plan.weight_std**2 * squares, e, plan.depth)
+
+
+def prepare(plan: Plan, images: Images, units: Units) -> Prepared:
+    """The images (n, C, H, W) in their units."""
+    units = units[:, :, None, None]
+    images, inside = ldexp(images, -units[:, :1]), jnp.ones((1, 1, 1), images.dtype)
+    if plan.padding == "zero":
+        pads = [(0, t - h) for h, t in zip(plan.size, plan.torus, strict=True)]
+        inside = jnp.pad(jnp.ones(plan.size, images.dtype), pads)[None]
+        images = jnp.pad(images, [(0, 0), (0, 0), *pads])
+    pixels = images * float(plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
+    q, w, columns = (pixels**2).sum(1), plan.weight_std**2 / plan.fan, []
+    for layer in range(plan.depth):
+        unit, following = units[:, layer], units[:, layer + 1]
+        bias = ldexp(jnp.full(unit.shape, plan.bias_std, q.dtype), -unit)
+        p = (box(q, plan.taps) + bias**2) * inside
+        q, excess = (ldexp(w * v, -2 * following if plan.smooth == ERF else 0) for v in after(plan, p, unit))
+        columns.append((root(jnp, p), excess, *inverses(plan, p, unit)) if plan.smooth else (root(jnp, p),))
+    stacked = [jnp.stack(column, 1) for column in zip(*columns, strict=True)]
+    return Prepared(pixels, *(stacked if plan.smooth else (*stacked, None, None, None)))
+
+
+def rescaled(x: Prepared, own: Int[Array, "layers"], unit: Int[Array, "layers"]) -> Prepared:
+    """One image in these units instead of its own."""
+    step = (own - unit)[:, None, None]
+    before, following = step[:-1], step[1:]
+    pixels, deviations = ldexp(x.pixels, step[:1]), ldexp(x.deviations, before)
+    if x.excess is None:
+        return Prepared(pixels, deviations, None, None, None)
+    return Prepared(pixels, deviations, ldexp(x.excess, 2 * following), ldexp(x.u, -before), x.a)
+
+
+def in_pair_units(
+    plan: Plan, weights: Float[Array, "layers 7"], x: Prepared, z: Prepared, ex: Units, ez: Units
+) -> tuple[Prepared, Prepared, Float[Array, "layers 7"], Float[Array, "layers 2"]]:
+    """Two images in the units of the pair, the weights there, and what the bias adds to d and p + q + 2 K."""
+    if plan.homogeneous:
+        return x, z, weights, jnp.zeros((plan.depth, 2), weights.dtype)
+    ux, uz = of_a_pair(jnp, ex, ez)
+    b, c = (ldexp(jnp.full(plan.depth, plan.bias_std, weights.dtype), -u[:-1]) for u in (ux, uz))
+    if plan.smooth == ERF:
+        weights = weights.at[:, 4].set(ldexp(ldexp(weights[:, 4], -ux[1:]), -uz[1:]))
+    return rescaled(x, ex, ux), rescaled(z, ez, uz), weights, jnp.stack([(b - c) ** 2, (b + c) ** 2], 1)
