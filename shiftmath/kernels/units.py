@@ -16,7 +16,7 @@ from typing import Any
 from shiftmath.kernels.dual import SMOOTHNESS, homogeneous_weights, smooth_variance
 from shiftmath.kernels.plan import Plan
 
-__all__ = ["TOGETHER", "layer_exponents", "of_a_pair"]
+__all__ = ["TOGETHER", "layer_exponents", "lift", "of_a_pair"]
 
 TOGETHER = 4  # in units of its own an image is compared only with images that differ by more than 2^TOGETHER
 
@@ -41,7 +41,7 @@ def layer_exponents(plan: Plan, xp: ModuleType, ldexp: Ldexp, v: Any, e: Any, la
 
     v 4^e (n,) is the mean square of the features times weight_std^2 before the first bias. Exponents are even. Of
     activations that leave large numbers large all layers have one: that of the last, after which a small weight_std may
-    have left only the bias. Sizes whose square over- or underflows have the last exponent before that; size 0 has 0.
+    have left only the bias. Size 0 has exponent 0.
     """
     rows, info = [], xp.finfo(v.dtype)
     black = (v == 0) & (plan.bias_std == 0)
@@ -58,6 +58,15 @@ def layer_exponents(plan: Plan, xp: ModuleType, ldexp: Ldexp, v: Any, e: Any, la
     if plan.smooth:
         exponents = xp.maximum(exponents, 9 * info.minexp // 20)
     return xp.where(black[:, None], 0, exponents)
+
+
+def lift(plan: Plan, xp: ModuleType, e: Any, dtype: Any) -> Any:
+    """Exponents by which images of size 2^e are multiplied beforehand: 0, but for tiny ones under a smooth activation.
+
+    To rounding that is linear in them, and so is the kernel; their squares would underflow.
+    """
+    least = 3 * xp.finfo(dtype).minexp // 10
+    return xp.maximum(least - e, 0) if plan.smooth and plan.bias_std == 0 else 0 * e
 
 
 def _normalised(xp: ModuleType, ldexp: Ldexp, v: Any, e: Any) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from shiftmath.kernels._jax.dense import dense_block
+from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
     Prepared,
@@ -27,10 +27,18 @@ from shiftmath.kernels._jax.images import (
     prepare,
     shifted,
 )
-from shiftmath.kernels._jax.maps import angles, homogeneous_deficit, ldexp, opposite_deficit, rounded, smooth_dual
+from shiftmath.kernels._jax.maps import (
+    angles,
+    binary_exponents,
+    homogeneous_deficit,
+    ldexp,
+    opposite_deficit,
+    rounded,
+    smooth_dual,
+)
 from shiftmath.kernels.dual import root, variance
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
-from shiftmath.kernels.units import of_a_pair
+from shiftmath.kernels.units import lift, of_a_pair
 
 ENTRIES = {"cpu": 2**16}
 ENTRIES_ELSEWHERE = 2**23
@@ -183,11 +191,20 @@ def matrix(
     return full.at[J, I].set(values) if symmetric else full
 
 
+def side(plan: Plan, images: Images) -> tuple[tuple[Prepared, Units], Int[Array, "n"]]:
+    """Images prepared, with their units; and by what they were lifted, see `units`."""
+    lifts = lift(plan, jnp, binary_exponents(images), images.dtype)
+    images = ldexp(images, lifts[:, None, None, None])
+    units = exponents(plan, images)
+    return (prepare(plan, images, units), units), lifts
+
+
 @partial(jax.jit, static_argnums=(0, 3))
 def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
-    x, z = (None if A is None else (prepare(plan, A, e := exponents(plan, A)), e) for A in (X, Z))
-    z, n, m = (x, len(X), len(X)) if Z is None else (z, len(X), len(Z))
+    (x, lx) = left = side(plan, X)
+    z, lz = left if Z is None else side(plan, Z)
+    n, m = len(lx), len(lz)
     I, J = np.triu_indices(n) if Z is None else np.indices((n, m)).reshape(2, -1)
     D, T = (matrix(v, I, J, n, m, Z is None) for v in sums(plan, x, z, (I, J)))
     ux, uz = jnp.broadcast_arrays(x[1][:, None, -1], z[1][None, :, -1])
@@ -197,4 +214,4 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
         K, T = with_dense_layers(plan, x, z, D, T / 2, ux, uz)
     else:
         K, T = (ldexp(ldexp(v / 2, ux), uz) for v in (-D, T))
-    return K if get == "nngp" else K + T
+    return in_numbers(K if get == "nngp" else K + T, -lx, -lz)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from shiftmath.kernels._jax.maps import binary_exponents, homogeneous_map, ldexp, smooth_dual
 from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, Plan
-from shiftmath.kernels.units import layer_exponents
+from shiftmath.kernels.units import layer_exponents, lift
 
 Gram = Float[Array, "n m"]
 PerX = Float[Array, "n"]
@@ -164,7 +164,8 @@ def fully_connected(plan: Plan, X: Float[Array, "n d"], Z: Float[Array, "m d"] |
         (a, _), (b, _) = layers_of(plan, (x**2).sum(1), ex, 0), layers_of(plan, (z**2).sum(1), ez, 1)
         K, T = (v * size for v in hidden_layers(plan, D, S, jnp.zeros_like(D), a, b))
         return in_numbers(K if get == "nngp" else K + T, ex, ez)
-    (a, ux), (b, uz) = layers_of(plan, nx**2, ex, 0), layers_of(plan, nz**2, ez, 1)
+    lx, lz = (lift(plan, jnp, e, X.dtype) for e in (ex, ez))
+    (a, ux), (b, uz) = layers_of(plan, nx**2, ex + lx, 0), layers_of(plan, nz**2, ez + lz, 1)
     size = a[0].feature * b[0].feature
     K, T = hidden_layers(plan, D * size, S * size, jnp.zeros_like(D), a, b)
-    return in_numbers(K if get == "nngp" else K + T, ux[:, -1], uz[:, -1])
+    return in_numbers(K if get == "nngp" else K + T, ux[:, -1] - lx, uz[:, -1] - lz)

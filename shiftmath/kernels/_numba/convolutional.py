@@ -16,7 +16,7 @@ from shiftmath.kernels._numba.slices import shift_sums
 from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
-from shiftmath.kernels.units import TOGETHER, layer_exponents, of_a_pair
+from shiftmath.kernels.units import TOGETHER, layer_exponents, lift, of_a_pair
 
 BLOCK_BYTES = 2**22
 TASK_ENTRIES = 2**17
@@ -166,8 +166,10 @@ class Side:
     """The images of one argument with their own units, and their variances after the readout if dense layers follow."""
 
     def __init__(self, walk: Walk, images: Images, size: int) -> None:
-        self.walk, self.images, self.units = walk, images, exponents(walk.plan, images)
-        self.variances = pooled_variances(walk, images, self.units, size) if walk.plan.dense_layers else None
+        self.walk, self.lift = walk, lift(walk.plan, np, binary_exponents(images), float)
+        self.images = scaled(images.astype(float), self.lift) if self.lift.any() else images
+        self.units = exponents(walk.plan, self.images)
+        self.variances = pooled_variances(walk, self.images, self.units, size) if walk.plan.dense_layers else None
 
     def part(self, rows: Any, unit: Unit | None) -> tuple[Triple, Units, Any]:
         """Some images prepared, their units, and their variances: in their own units or in this one."""
@@ -210,8 +212,9 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool 
             result[np.ix_(np.arange(len(result))[I], np.arange(result.shape[1])[J])] = piece(walk, x, z, whole, get)
         return result
 
-    def cast(*block: Any) -> Gram:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return entries(*block).astype(X.dtype)
+    def lowered(rows: slice, columns: slice, diagonal: bool) -> Gram:
+        with np.errstate(over="ignore"):
+            lifts = left.lift[rows, None] + right.lift[columns]
+            return np.ldexp(entries(rows, columns, diagonal), -lifts).astype(X.dtype)
 
-    return blockwise(cast, len(X), len(right.images), size, Z is None, X.dtype, show)
+    return blockwise(lowered, len(X), len(right.images), size, Z is None, X.dtype, show)

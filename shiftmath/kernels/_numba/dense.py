@@ -17,7 +17,7 @@ from shiftmath.kernels._numba.rows import Samples, dense_rows
 from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
-from shiftmath.kernels.units import layer_exponents
+from shiftmath.kernels.units import layer_exponents, lift
 
 BLOCK = 512
 ROUNDING = ROUNDINGS * np.finfo(float).eps
@@ -170,7 +170,7 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
 
     def block(rows: slice, columns: slice, diagonal: bool) -> Gram:
         (x, u, q, nx, ex), (z, v, r, nz, ez) = directions(plan, X[rows]), directions(plan, Y[columns])
-        G = 2 * (u @ v.T)
+        lx, lz, G = lift(plan, np, ex, float), lift(plan, np, ez, float), 2 * (u @ v.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
         # One entry is two operations where a layer has some fifty.
         parts = ranges(len(x), max(1, 16 * STEP // z.size))
@@ -180,11 +180,12 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
             values, back = (K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez
         else:
             run_tasks(refine_near, [(x[p], z, np.ldexp(1.0, ez - ex[p, None]), D[p]) for p in parts])
+            ex, ez = ex + lx, ez + lz
             (a, unit_x), (b, unit_z) = samples(plan, nx**2, ex), samples(plan, nz**2, ez)
             product = a.feature[:, 0, None] * b.feature[:, 0]
             K, T = hidden_layers(plan, D * product, S * product, np.zeros_like(D), a, b)
             values, back = K if get == "nngp" else K + T, unit_x[:, -1:] + unit_z[:, -1]
         with np.errstate(over="ignore"):
-            return np.ldexp(values, back).astype(X.dtype)
+            return np.ldexp(values, back - lx[:, None] - lz).astype(X.dtype)
 
     return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype, show)
