@@ -1,5 +1,6 @@
 """The compiled engine as a guest of the system: its cache, its absence, Ctrl-C, threads."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from shiftmath.kernels._numba.threads import run_tasks
 PACKAGE = Path(shiftmath.__file__).parent
 HERE = Path(__file__).parent
 VALUE = (
-    "import numpy as np; from shiftmath.kernels import FullyConnected; print(repr(FullyConnected(2)(np.eye(2))[0, 1]))"
+    "import numpy as np; from shiftmath.kernels import FullyConnected; print(float(FullyConnected(2)(np.eye(2))[0, 1]))"
 )
 
 
@@ -33,7 +34,8 @@ def python(code, path, **variables):
     """What Python says, on stdout and stderr, to this code with the package in this folder."""
     settings = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     settings |= {"PYTHONPATH": f"{path}{os.pathsep}{HERE}", **variables}
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code]  # which looks for packages in its folder first
+    done = subprocess.run(command, cwd=path, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip(), done.stderr
 
@@ -41,15 +43,13 @@ def python(code, path, **variables):
 @pytest.mark.slow
 def test_a_change_of_a_callee_is_seen_by_the_next_process(package):
     before, _ = python(VALUE, package.parent)
-    assert before == repr(FullyConnected(2)(np.eye(2))[0, 1])
+    assert before == str(float(FullyConnected(2)(np.eye(2))[0, 1]))
     assert list((package / "kernels" / "_numba" / "__pycache__").glob("dense.dense_rows*.nbi"))
-    callee = package / "kernels" / "_numba" / "maps.py"  # inlined into `dense_rows`, of another file
-    formula = "T[k] = (k2 + t_in[k]) * (l + (-slope if negative else slope))"
-    assert callee.read_text().count(formula) == 1
-    callee.write_text(callee.read_text().replace(formula, f"{formula} + 1"))
+    other = "@compiled(disjoint=True)\ndef opposite_deficit(d, x, y, out):\n    out[:] = 0\n"
+    with (package / "kernels" / "_numba" / "maps.py").open("a") as callee:  # inlined into `dense_rows`, of another file
+        callee.write(f"\n\n{other}")
     after, _ = python(VALUE, package.parent)
-    # Each of the two layers adds 1 to T, the first one carried on by the second; the value has T / 2.
-    assert float(after) > float(before) + 0.5
+    assert abs(float(after) - float(before)) > 0.1
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_where_no_folder_can_be_written_kernels_work_after_one_warning(package):
         (package / folder / "__pycache__").write_text("a file, so that no folder can be made: not even by root\n")
     nowhere = {"HOME": os.devnull, "XDG_CACHE_HOME": f"{os.devnull}/cache", "PYTHONWARNINGS": "always"}
     value, warnings = python(VALUE, package.parent, **nowhere)
-    assert value == repr(FullyConnected(2)(np.eye(2))[0, 1])
+    assert value == str(float(FullyConnected(2)(np.eye(2))[0, 1]))
     assert warnings.count("RuntimeWarning") == 1
     assert "NUMBA_CACHE_DIR" in warnings
 
@@ -74,7 +74,7 @@ def test_without_compilation_the_values_are_the_same():
     )
     values, _ = python(code, PACKAGE.parent, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="error")
     pairs = cases.IMAGE_KERNELS + [(kernel, (6,)) for kernel in cases.VECTOR_KERNELS]
-    values = [np.array(v) for v in __import__("json").loads(values)]
+    values = [np.array(v) for v in json.loads(values)]
     for (kernel, shape), plain in zip(pairs, values, strict=False):
         gram = kernel(cases.gaussian(0, 2, shape), cases.gaussian(1, 1, shape))
         # The same operations but for contracted ones and the order of a sum.

@@ -26,9 +26,13 @@ def run_tasks(function: Callable[..., Iterable[None] | None], tasks: Sequence[tu
     stopped: list[bool] = []
 
     def run(task: tuple) -> None:
-        for _ in function(*task) or ():
-            if stopped:
-                return
+        try:
+            for _ in () if stopped else function(*task) or ():
+                if stopped:
+                    return
+        except BaseException:
+            stopped.append(True)
+            raise
 
     threads = min(thread_count(), len(tasks))
     if threads <= 1:
