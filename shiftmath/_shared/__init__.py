@@ -7,5 +7,6 @@ errors      errors with attributes that can be pickled
 memory      how much fits: what cannot is refused before the work
 precision   double precision where it is needed, whatever JAX is set to
 progress    a bar for what takes long
+chunks      long compiled loops that can be interrupted
 interrupts  long compiled calls that Ctrl-C ends at once
 """

@@ -1,4 +1,4 @@
-r"""What an attack decreases and what it ascends, for the logits z of one signal and its label.
+r"""What an attack is after, what it decreases and what it ascends, for the logits z of one signal and a label.
 
 A scalar output f with labels $\pm 1$ is a pair of logits (0, f): then the margin is $y f$. All three losses grow
 towards the boundary:
@@ -11,26 +11,29 @@ The cross-entropy is an increasing function of the log-odds, so their gradients 
 normalises gradients takes the same steps with both. But the gradient of the cross-entropy carries the factor
 $1 - \mathrm{softmax}(z)_y$, which is rounded to 0 where a network is sure of itself: "cross-entropy" is here to show
 how such a network looks more robust than it is.
+
+With a target t an attack ascends minus the loss of t.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-__all__ = ["LOSSES", "log_odds", "logits", "look", "margin"]
+__all__ = ["LOSSES", "Goal", "log_odds", "logits", "look", "margin"]
 
 Logits = Float[Array, "classes"]
 Label = Int[Array, ""]
 Loss = Callable[[Logits, Label], Float[Array, ""]]
 
 
-def logits(f: Callable[[Any], Any], x: Float[Array, "*signal"]) -> Logits:
-    """f(x), a scalar as the pair (0, f(x))."""
+def logits(f: Callable[[Any], Any], x: Float[Array, "*signal"]) -> Any:
+    """f(x), a scalar as the pair (0, f(x)); a whole number is a label and stays one."""
     z = f(x)
-    return z if jnp.ndim(z) else jnp.stack([jnp.zeros_like(z), z])
+    return z if jnp.ndim(z) or not jnp.issubdtype(z.dtype, jnp.floating) else jnp.stack([jnp.zeros_like(z), z])
 
 
 def margin(z: Logits, label: Label) -> Float[Array, ""]:
@@ -64,14 +67,44 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+class Goal(eqx.Module):
+    """To be misclassified, margin(z, y) <= 0, or with `targeted` to be classified as the label, margin(z, t) > 0.
+
+    >>> z = jnp.array([1.0, 5.0, 5.0])
+    >>> [bool(Goal(label, targeted).reached(z)) for label, targeted in ((1, False), (0, True), (1, True))]
+    [True, False, False]
+    """
+
+    label: Label
+    targeted: bool = eqx.field(static=True, default=False)
+
+    def gap(self, z: Logits) -> Float[Array, ""]:
+        """The margin that is to go, minus the margin of the target that is to come."""
+        return -margin(z, self.label) if self.targeted else margin(z, self.label)
+
+    def closed(self, gap: Float[Array, ""]) -> Bool[Array, ""]:
+        """Whether the goal is reached where the gap is this."""
+        return gap < 0 if self.targeted else gap <= 0
+
+    def reached(self, z: Any) -> Bool[Array, ""]:
+        """Whether it is for these logits, or for this label."""
+        if not jnp.issubdtype(z.dtype, jnp.floating):
+            return z == self.label if self.targeted else z != self.label
+        return self.closed(self.gap(z))
+
+    def loss(self, name: str, z: Logits) -> Float[Array, ""]:
+        """What grows towards the goal."""
+        return -LOSSES[name](z, self.label) if self.targeted else LOSSES[name](z, self.label)
+
+
 def look(
-    f: Callable[[Any], Any], loss: str, label: Label, p: Float[Array, "*signal"]
+    f: Callable[[Any], Any], loss: str, goal: Goal, p: Float[Array, "*signal"]
 ) -> tuple[Float[Array, ""], Float[Array, "*signal"], Any]:
-    """At a point: the margin, the gradient of the loss, and whether both are finite."""
+    """At a point: the gap, the gradient of the loss, and whether both are finite."""
 
     def objective(p: Any) -> tuple[Any, Any]:
         z = logits(f, p)
-        return LOSSES[loss](z, label), z
+        return goal.loss(loss, z), z
 
     (_, z), gradient = jax.value_and_grad(objective, has_aux=True)(p)
-    return margin(z, label).astype(p.dtype), gradient, jnp.isfinite(z).all() & jnp.isfinite(gradient).all()
+    return goal.gap(z).astype(p.dtype), gradient, jnp.isfinite(z).all() & jnp.isfinite(gradient).all()

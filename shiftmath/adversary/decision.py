@@ -1,24 +1,16 @@
 r"""Minimal adversarial steps from decisions alone: a check that no gradient can mislead."""
 
-from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int
-
-from shiftmath._shared.arguments import as_count
-from shiftmath.adversary._arguments import as_batch, as_box, require_inside
-from shiftmath.adversary._losses import logits, margin
-from shiftmath.adversary._norms import length, unit
-from shiftmath.adversary.attack import Attack, bisect, run
+from shiftmath._shared.arguments import as_callable, as_count
+from shiftmath.adversary._arguments import as_batch, as_box, is_traceable, require_inside
+from shiftmath.adversary._halving import halvings
+from shiftmath.adversary._host import run_on_host
+from shiftmath.adversary._norms import is_extreme, reach
+from shiftmath.adversary._walk import Walk
+from shiftmath.adversary.attack import Attack, run
 
 __all__ = ["decision_based"]
-
-GROWTH = 1.1  # of the sizes of the steps, per step
-
-Signal = Float[Array, "*signal"]
 
 
 def decision_based(
@@ -28,7 +20,8 @@ def decision_based(
     *,
     starts: Any,
     steps: int = 5000,
-    bounds: tuple[float, float] | None = None,
+    bounds: tuple[Any, Any] | None = None,
+    target: Any = None,
     seed: int = 0,
 ) -> Attack:
     r"""Short adversarial steps in l2 from the decisions of f alone (boundary attack), along a random walk.
@@ -42,8 +35,13 @@ def decision_based(
     steps than `ddn` or `pgd`, those failed.
 
     Args:
-        f, X, y, bounds: as in `ddn`, but f need not be differentiable.
-        starts: (m, *signal), tried for every sample, such as the samples of the other classes.
+        f: any function. One of JAX as in `ddn`, which need not be differentiable, or that gives the label of a signal.
+            One that JAX cannot trace, of NumPy, PyTorch or scikit-learn, is called with batches (m, *signal) of the
+            dtype of X as NumPy arrays, and gives their labels, whole numbers (m,), or logits (m, classes), or numbers
+            (m,) with the signs of the labels -1 and 1. The steps are the same; there are `steps` + 32 (len(starts) + 1)
+            calls.
+        X, y, bounds, target: as in `ddn`; y any whole numbers where f gives labels.
+        starts: (m, *signal), tried for every sample, such as the samples of the other classes, or of the target.
         steps: of the walk.
         seed: of its directions.
 
@@ -56,56 +54,18 @@ def decision_based(
     >>> attack = decision_based(lambda x: jnp.sign(x[0] - 1), [[3.0, 0.0]], [1], starts=[[0.0, 9.0]], steps=300)
     >>> attack.distances.round(3).tolist()
     [2.0]
+    >>> import numpy as np
+    >>> inside = lambda P: (np.hypot(P[:, 0], P[:, 1]) < 5).astype(int)  # labels, from NumPy
+    >>> decision_based(inside, [[3.0, 0.0]], [1], starts=[[0.0, 9.0]], steps=300).distances.round(3).tolist()
+    [2.0]
     """
     samples, starts = as_batch("X", X), as_batch("starts", starts)
     if starts.shape[1:] != samples.shape[1:]:
         raise ValueError(f"starts: got signals of shape {starts.shape[1:]}, takes those of X, {samples.shape[1:]}")
-    require_inside("starts", starts, as_box(bounds))
-    count = np.asarray(as_count("steps", steps, 0))
-    return run(_walk, f, X, y, bounds=bounds, norm="l2", seed=seed, starts=starts, steps=count)
-
-
-def _walk(
-    f: Any, x: Signal, label: Int[Array, ""], key: Array, *, box: Any, starts: Any, steps: Any
-) -> tuple[Any, Any, Any]:
-    def across(p: Signal) -> tuple[Any, Any]:
-        z = logits(f, p)
-        return margin(z, label) <= 0, jnp.isfinite(z).all()
-
-    def step(k: Any, state: Any) -> Any:
-        p, found, turn, part, finite = state
-        turned = _turned(jax.random.fold_in(key, k), x, p, turn, box)
-        inner = turned + part * (x - turned)
-        (side, finite_side), (nearer, finite_nearer) = across(turned), across(inner)
-        taken = side & nearer
-        turn = jnp.minimum(turn * jnp.where(side, GROWTH, 1 / GROWTH), 1)
-        # Three times as much up as down: in balance where a quarter succeed.
-        part = part * jnp.where(side, jnp.where(nearer, GROWTH**3, 1 / GROWTH), 1)
-        finite = finite & finite_side & finite_nearer
-        return jnp.where(taken, inner, p), found | taken, turn, jnp.minimum(part, 0.5), finite
-
-    begin, found, finite = _nearest(f, label, x, starts, across)
-    size = jnp.full((), 0.1, x.dtype)
-    p, found, _, _, finite = jax.lax.fori_loop(0, steps, step, (begin, found, size, size, finite))
-    return bisect(f, label, x, p), found, finite
-
-
-def _turned(key: Array, x: Signal, p: Signal, turn: Any, box: Any) -> Signal:
-    """A point as far from x as p is, turned by a random angle of tangent `turn`, in the box."""
-    radial = unit(p - x)
-    direction = jax.random.normal(key, x.shape, x.dtype)
-    sideways = unit(direction - jnp.sum(direction * radial) * radial)
-    return jnp.clip(x + length(p - x) * unit(radial + turn * sideways), *box)
-
-
-def _nearest(f: Any, label: Any, x: Signal, starts: Any, across: Callable[[Signal], Any]) -> tuple[Any, Any, Any]:
-    """The nearest to x of the misclassified starts, each first brought onto the boundary."""
-
-    def one(start: Signal) -> tuple[Any, Any, Any]:
-        is_across, finite = across(start)
-        point = bisect(f, label, x, start)
-        return point, jnp.where(is_across, length(point - x), jnp.inf), finite
-
-    points, distances, finite = jax.lax.map(one, starts)
-    nearest = jnp.argmin(distances)
-    return points[nearest], distances[nearest] < jnp.inf, finite.all()
+    require_inside("starts", starts, as_box(bounds, samples.shape[1:]))
+    count, asked = as_count("steps", steps, 0), {"target": target, "bounds": bounds, "seed": seed}
+    search = Walk(starts, count, is_extreme(samples.dtype, reach(samples), reach(starts)))
+    if not is_traceable(as_callable("f", f, "a function"), samples):
+        return run_on_host(search, f, X, y, **asked)
+    total = len(starts) + count + halvings(samples.dtype)
+    return run(search, total, f, X, y, decisions=True, **asked)

@@ -1,17 +1,18 @@
 r"""Adversarial points within a given radius: projected gradient descent, its single step, and robust accuracy."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float
 
-from shiftmath._shared.arguments import as_choice, as_count
-from shiftmath.adversary._arguments import as_positive
-from shiftmath.adversary._losses import LOSSES, look
-from shiftmath.adversary._norms import NORMS, random_in_ball, steepest, to_ball
-from shiftmath.adversary.attack import Attack, run
+from shiftmath._shared.arguments import as_array, as_choice, as_count, as_number
+from shiftmath.adversary._arguments import as_batch, as_lengths, rows_of
+from shiftmath.adversary._losses import LOSSES, logits, look
+from shiftmath.adversary._norms import NORMS, is_extreme, random_in_ball, rounded_in, steepest, to_ball
+from shiftmath.adversary.attack import Attack, Found, Problem, run, stacked
 
 __all__ = ["fgsm", "pgd", "robust_accuracy"]
 
@@ -28,7 +29,8 @@ def pgd(
     steps: int = 50,
     step_size: float | None = None,
     restarts: int = 5,
-    bounds: tuple[float, float] | None = None,
+    bounds: tuple[Any, Any] | None = None,
+    target: Any = None,
     loss: str = "margin",
     seed: int = 0,
 ) -> Attack:
@@ -36,14 +38,18 @@ def pgd(
 
     $u = g / |g|$ for l2 and $\mathrm{sign}(g)$ for linf, $\Pi$ brings p back into the ball of the radius around x and
     then into the bounds. Each restart begins at a point that is uniform in the ball. The answer is the point with the
-    smallest margin of all that were visited; it is a success if that is misclassified.
+    smallest margin of all that were visited, with a target that of the target's largest; it is a success if that is
+    misclassified, or classified as the target. No distance exceeds the radius, but in float64 by the last digit.
+
+    Where `vanished`, no gradient was other than 0, and the attack has not seen whether there is a point.
 
     Args:
-        f, X, y, bounds: as in `ddn`.
-        radius: a number from 0 on, in the units of X; an array (k,) of them gives arrays (k, n, ...).
+        f, X, y, bounds, target: as in `ddn`.
+        radius: from 0 on, in the units of X: a number, or (n,), one for each sample; k of either, (k, 1) or (k, n),
+            give arrays (k, n, ...).
         norm: "l2" or "linf".
         steps, restarts: more restarts only add starts, so they never lose a success.
-        step_size: alpha, in the units of X; None takes 2.5 radius / steps.
+        step_size: alpha, in the units of X, a number or (n,); None takes 2.5 radius / steps.
         loss: "margin", "log-odds" or "cross-entropy", see `shiftmath.adversary._losses`. The last is the one of the
             source; where a network is sure of itself its gradient is rounded to 0, the others' are not.
         seed: of the starts.
@@ -54,24 +60,29 @@ def pgd(
     Source: Madry et al. (2018), *Towards Deep Learning Models Resistant to Adversarial Attacks*, section 2.1.
 
     >>> f = lambda x: x @ jnp.array([3.0, 4.0]) - 10  # at distance 8 in l2, 40 / 7 in linf
-    >>> pgd(f, [[6.0, 8.0]], [1], radius=[7.99, 8.01]).success[:, 0].tolist()
+    >>> pgd(f, [[6.0, 8.0]], [1], radius=[[7.99], [8.01]]).success[:, 0].tolist()
     [False, True]
-    >>> pgd(f, [[6.0, 8.0]], [1], radius=[5.71, 5.72], norm="linf").success[:, 0].tolist()
+    >>> pgd(f, [[6.0, 8.0]], [1], radius=[[5.71], [5.72]], norm="linf").success[:, 0].tolist()
     [False, True]
     """
-    as_choice("norm", norm, NORMS)
-    steps, restarts = as_count("steps", steps), as_count("restarts", restarts)
-    if np.ndim(radius):
-        radii = _as_radii("radius", radius)
-        each = [pgd(f, X, y, radius=r, norm=norm, steps=steps, step_size=step_size, restarts=restarts, bounds=bounds,
-                    loss=loss, seed=seed) for r in radii]  # fmt: skip
-        stack = np.stack if isinstance(each[0].points, np.ndarray) else jnp.stack
-        return jax.tree.map(lambda *parts: stack(parts), *each)
-    radius = as_positive("radius", radius, zero=True)
-    step_size = 2.5 * radius / steps if step_size is None else as_positive("step_size", step_size)
-    loss = as_choice("loss", loss, LOSSES)
-    return run(_pgd, f, X, y, bounds=bounds, norm=norm, seed=seed, radius=radius, step_size=step_size,
-               steps=np.asarray(steps), restarts=restarts, loss=loss, ball=norm)  # fmt: skip
+    samples, rows = as_batch("X", X), rows_of("radius", radius)
+    if rows is not None:
+        options: dict[str, Any] = {
+            "norm": norm,
+            "steps": steps,
+            "step_size": step_size,
+            "restarts": restarts,
+            "bounds": bounds,
+        }
+        options |= {"target": target, "loss": loss, "seed": seed}
+        return stacked([pgd(f, X, y, radius=row, **options) for row in rows])
+    n, dtype, count = len(samples), samples.dtype, as_count("steps", steps)
+    radii = as_lengths("radius", radius, n, dtype)
+    sizes = 2.5 * radii / count if step_size is None else as_lengths("step_size", step_size, n, dtype, positive=True)
+    kinds = as_choice("norm", norm, NORMS), as_choice("loss", loss, LOSSES), is_extreme(dtype, radii, radii + sizes)
+    search = _PGD(count, as_count("restarts", restarts), *kinds)
+    asked = {"target": target, "bounds": bounds, "seed": seed, "own": (radii, sizes)}
+    return run(search, search.restarts * (count + 1), f, X, y, **asked)
 
 
 def fgsm(
@@ -79,16 +90,17 @@ def fgsm(
     X: Any,
     y: Any,
     *,
-    radius: float,
+    radius: Any,
     norm: str = "linf",
-    bounds: tuple[float, float] | None = None,
+    bounds: tuple[Any, Any] | None = None,
+    target: Any = None,
     loss: str = "log-odds",
 ) -> Attack:
     r"""The fast gradient sign method: one step $x + r\,\mathrm{sign}(g)$, or $x + r\,g / |g|$ for l2, then the bounds.
 
     Args:
-        f, X, y, bounds: as in `ddn`.
-        radius, norm, loss: as in `pgd`, one number; log-odds has the signs of the cross-entropy.
+        f, X, y, bounds, target: as in `ddn`.
+        radius, norm, loss: as in `pgd`, the radius a number or (n,); log-odds has the signs of the cross-entropy.
 
     Raises:
         ValueError, TypeError: as `ddn`.
@@ -98,20 +110,23 @@ def fgsm(
     >>> fgsm(lambda x: x @ jnp.array([3.0, -4.0]), [[1.0, 0.0]], [1], radius=0.5).points.tolist()
     [[0.5, 0.5]]
     """
-    radius, norm = as_positive("radius", radius, zero=True), as_choice("norm", norm, NORMS)
-    loss = as_choice("loss", loss, LOSSES)
-    return run(_fgsm, f, X, y, bounds=bounds, norm=norm, seed=0, radius=radius, loss=loss, ball=norm)
+    samples = as_batch("X", X)
+    radii = as_lengths("radius", radius, len(samples), samples.dtype)
+    kinds = as_choice("norm", norm, NORMS), as_choice("loss", loss, LOSSES), is_extreme(samples.dtype, radii)
+    search = _PGD(1, 0, *kinds)
+    return run(search, 2, f, X, y, target=target, bounds=bounds, seed=0, own=(radii, radii))
 
 
 def robust_accuracy(f: Any, X: Any, y: Any, radii: Any, **options: Any) -> Any:
     """For each radius, the share of samples for which `pgd` finds no adversarial point within it.
 
     A point found within a smaller radius counts for the larger ones, whose balls contain it: the result never increases
-    with the radius. Radius 0 gives the accuracy.
+    with the radius. Radius 0 gives the accuracy. It is an upper bound: where the gradient vanishes, as that of the
+    cross-entropy does, `pgd` finds nothing and this says nothing. `pgd` itself tells.
 
     Args:
         f, X, y: as in `ddn`.
-        radii: (k,), from 0 on.
+        radii: (k,), from 0 on, each for all samples.
         **options: those of `pgd`.
 
     Returns:
@@ -120,54 +135,70 @@ def robust_accuracy(f: Any, X: Any, y: Any, radii: Any, **options: Any) -> Any:
     >>> robust_accuracy(lambda x: x.sum(), [[1.0, 0.0], [2.0, 0.0]], [1, 1], [0.0, 0.8, 1.5], norm="linf").tolist()
     [1.0, 0.5, 0.0]
     """
-    radii = _as_radii("radii", radii)
-    fooled = pgd(f, X, y, radius=radii, **options).success
-    within = np.asarray(radii)[:, None] >= np.asarray(radii)
+    radii = np.asarray(as_array("radii", radii))
+    if radii.ndim != 1 or not radii.size:
+        raise ValueError(f"radii: got shape {radii.shape}, takes a non-empty list of numbers from 0 on")
+    each = [as_number("radii", radius, least=0) for radius in radii.tolist()]
+    fooled = stacked([pgd(f, X, y, radius=radius, **options) for radius in each]).success
+    within = radii[:, None] >= radii
     return 1 - (within[:, :, None] & fooled[None]).any(axis=1).mean(axis=1)
 
 
-def _as_radii(name: str, radii: Any) -> list[float]:
-    if np.ndim(radii) != 1 or not len(radii):
-        raise ValueError(f"{name}: got shape {np.shape(radii)}, takes a non-empty list of numbers from 0 on")
-    return [as_positive(name, float(r), zero=True) for r in radii]
+class _State(NamedTuple):
+    """Where the ascent is, the visited point of the smallest gap, and that gap."""
+
+    p: Signal
+    best: Signal
+    lowest: Float[Array, ""]
+    finite: Bool[Array, ""]
+    sloped: Bool[Array, ""]
 
 
-def _pgd(
-    f: Any, x: Signal, label: Int[Array, ""], key: Array, *, box: Any, radius: Any, step_size: Any, steps: Any,
-    restarts: int, loss: str, ball: str,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    def restart(number: Any) -> tuple[Any, Any, Any]:
-        start = radius * random_in_ball(jax.random.fold_in(key, number), x, ball)
-        return _climb(f, loss, label, x, start, box, radius, step_size, steps, ball)
+class _PGD(eqx.Module):
+    """Ascents of so many steps from random points of the ball; with 0 restarts one from the sample itself."""
 
-    points, margins, finite = jax.lax.map(restart, jnp.arange(restarts))
-    lowest = jnp.argmin(margins)
-    return points[lowest], margins[lowest] <= 0, finite.all()
+    steps: Any
+    restarts: int = eqx.field(static=True)
+    norm: str = eqx.field(static=True)
+    loss: str = eqx.field(static=True)
+    extreme: bool = eqx.field(static=True)
 
+    def begin(self, at: Problem) -> _State:
+        yes = jnp.array(True)
+        return _State(at.x, at.x, jnp.full((), jnp.inf, at.x.dtype), yes, ~yes)
 
-def _fgsm(
-    f: Any, x: Signal, label: Int[Array, ""], key: Array, *, box: Any, radius: Any, loss: str, ball: str
-) -> tuple[Any, Any, Any]:
-    point, margin, finite = _climb(f, loss, label, x, jnp.zeros_like(x), box, radius, radius, 1, ball)
-    return point, margin <= 0, finite
+    def advance(self, at: Problem, state: _State, first: Any, last: Any) -> _State:
+        each = self.steps + 1  # one more, to see where the last step led
 
+        def climb(number: Any, state: _State) -> _State:
+            begin, end = (jnp.clip(k - number * each, 0, each) for k in (first, last))
+            p = jax.lax.cond(begin == 0, lambda: self._start(at, number), lambda: state.p)
+            return jax.lax.fori_loop(begin, end, lambda _, state: self._step(at, state), state._replace(p=p))
 
-def _climb(
-    f: Any, loss: str, label: Any, x: Signal, start: Signal, box: Any, radius: Any, size: Any, steps: Any, ball: str
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """Ascent from x + start: the visited point of the smallest margin, that margin, and whether f was finite."""
+        return jax.lax.fori_loop(first // each, (last + each - 1) // each, climb, state)
 
-    def projected(delta: Signal) -> Signal:
-        return jnp.clip(x + to_ball(delta, radius, ball), *box)
+    def end(self, at: Problem, state: _State) -> Found:
+        (radius, _), point, success = at.own, state.best, at.goal.closed(state.lowest)
+        if point.dtype == jnp.float64:
+            # A point beyond the radius by the last digit is left as it is.
+            return Found(point, success, state.finite, state.sloped)
+        inside = rounded_in(at.x, point, radius, self.norm)
+        moved = (inside != point).any()
+        success = jnp.where(moved, at.goal.reached(logits(at.f, inside)), success)
+        return Found(inside, success, state.finite, state.sloped, radius)
 
-    def step(_: Any, state: Any) -> Any:
-        p, best, lowest, finite = state
-        margin, gradient, finite_here = look(f, loss, label, p)
-        better = margin < lowest
-        moved = projected(p - x + size * steepest(gradient, ball))
-        return moved, jnp.where(better, p, best), jnp.where(better, margin, lowest), finite & finite_here
+    def _start(self, at: Problem, number: Any) -> Signal:
+        if not self.restarts:
+            return self._projected(at, jnp.zeros_like(at.x))
+        return self._projected(at, at.own[0] * random_in_ball(jax.random.fold_in(at.key, number), at.x, self.norm))
 
-    lowest = jnp.full((), jnp.inf, x.dtype)
-    # One more, to see where the last step led.
-    state = jax.lax.fori_loop(0, steps + 1, step, (projected(start), x, lowest, jnp.array(True)))
-    return state[1:]
+    def _step(self, at: Problem, state: _State) -> _State:
+        p, best, lowest, finite, sloped = state
+        gap, gradient, finite_here = look(at.f, self.loss, at.goal, p)
+        better = gap < lowest
+        moved = self._projected(at, p - at.x + at.own[1] * steepest(gradient, self.norm))
+        best, lowest = jnp.where(better, p, best), jnp.where(better, gap, lowest)
+        return _State(moved, best, lowest, finite & finite_here, sloped | (jnp.abs(gradient).max() > 0))
+
+    def _projected(self, at: Problem, delta: Signal) -> Signal:
+        return jnp.clip(at.x + to_ball(delta, at.own[0], self.norm, self.extreme), *at.box)

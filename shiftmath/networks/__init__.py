@@ -3,6 +3,7 @@
 architectures  fully connected, convolutional and residual networks
 layers         what they are made of
 correlation    circular correlation, directly or through the FFT
+arrays         signals, targets and parameters as arrays
 training       training with optax, one network or many seeds at once
 tangent        empirical tangent kernels, and gradient descent on the squared loss
 """
@@ -18,7 +19,7 @@ from shiftmath.networks.layers import (
     logits,
 )
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
-from shiftmath.networks.training import cosine_sgd, fit, fit_many, member, staircase
+from shiftmath.networks.training import fit, fit_many, member, staircase
 
 __all__ = [
     "BatchNorm",
@@ -27,7 +28,6 @@ __all__ = [
     "Network",
     "Residual",
     "convolutional",
-    "cosine_sgd",
     "empirical_ntk",
     "fit",
     "fit_many",

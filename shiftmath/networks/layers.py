@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice, as_count
 from shiftmath._shared.precision import precision
+from shiftmath.networks.arrays import as_signals, dtype_of, taken
 from shiftmath.networks.correlation import correlate
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "Dense",
     "Network",
     "Residual",
-    "dtype_of",
     "logits",
     "on_batch",
     "parameters",
@@ -212,18 +212,16 @@ def on_batch(layer: Any, X: Array) -> tuple[Array, Any]:
 
 
 def logits(network: Callable, X: ArrayLike, batch_size: int = 500) -> Float[np.ndarray, "n *classes"]:
-    """network(x) for each signal x of X (n, ...), in the network's dtype, `batch_size` of them at once."""
-    dtype = dtype_of(network)
-    with precision(dtype):
-        return np.asarray(_logits(network, jnp.asarray(X, dtype), batch_size))
+    """network(x) for each signal x of X (n, ...), in the network's dtype, `batch_size` of them at once.
 
-
-def dtype_of(network: Any) -> np.dtype:
-    """The dtype of a network's parameters."""
-    dtypes = {leaf.dtype for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))}
-    if len(dtypes) != 1:
-        raise ValueError(f"network: got parameters of dtypes {sorted(map(str, dtypes))}, takes a network of one dtype")
-    return np.dtype(dtypes.pop())
+    Raises:
+        ValueError, TypeError: other than finite real signals that the network takes; a network of several dtypes.
+    """
+    as_count("batch_size", batch_size)
+    with precision(dtype_of(network)):
+        signals = as_signals("X", network, X)
+        with taken("X", signals):
+            return np.asarray(_logits(network, signals, batch_size))
 
 
 @eqx.filter_jit

@@ -16,7 +16,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
-from shiftmath.networks.layers import Network, dtype_of, precision
+from shiftmath._shared.arguments import as_count, as_number
+from shiftmath._shared.chunks import in_chunks
+from shiftmath._shared.precision import precision
+from shiftmath.networks.arrays import as_outputs, as_signals, dtype_of, output_shape, require_finite_parameters
+from shiftmath.networks.layers import Network
 
 __all__ = ["empirical_ntk", "layer_kernels", "train"]
 
@@ -28,7 +32,7 @@ def layer_kernels(network: Network, X: ArrayLike, Z: ArrayLike) -> Float[np.ndar
 
     Layers without parameters have none. Memory is that of the gradients, (n + m) times the number of parameters.
     """
-    a, b = _gradients(network, X), _gradients(network, Z)
+    a, b = _gradients("X", network, X), _gradients("Z", network, Z)
     terms = [sum(map(_gram, *map(jax.tree.leaves, pair))) for pair in zip(a.layers, b.layers, strict=True)]
     return np.array([term for term in terms if not isinstance(term, int)])
 
@@ -48,7 +52,7 @@ def empirical_ntk(network: Callable, X: ArrayLike, Z: ArrayLike) -> Float[np.nda
     >>> np.round(empirical_ntk(network, np.eye(2), np.eye(2)), 1).tolist()  # the limits are 1 and 1 / 2 pi
     [[1.0, 0.2], [0.2, 1.0]]
     """
-    a, b = (jax.tree.leaves(_gradients(network, A)) for A in (X, Z))
+    a, b = (jax.tree.leaves(_gradients(name, network, A)) for name, A in (("X", X), ("Z", Z)))
     return np.sum([_gram(*pair) for pair in zip(a, b, strict=True)], axis=0)
 
 
@@ -58,26 +62,56 @@ def train(network: Module, X: ArrayLike, y: ArrayLike, rate: float, steps: int) 
     $w_{t+1} = w_t - \mathrm{rate}\, \nabla_w \tfrac12 \sum_i (g(w_t, x_i) - y_i)^2, \quad g(w, x) = f(w, x) - f(w_0,
     x)$. Where the kernel stays put this converges for rates below 2 / the largest eigenvalue of its Gram matrix, to
     the kernel's minimum-norm interpolant. The trained function is $g$, so subtract the output at the start.
+
+    Batch norms keep their statistics; with `training.fit` they move.
+
+    Args:
+        network: its outputs may have any shape.
+        X, y: signals (n, ...) and targets of the shape of the outputs (n, ...).
+        rate, steps: from 0 on.
+
+    Raises:
+        ValueError, TypeError: signals, targets, rate or steps are anything else.
+        FloatingPointError: the loss is not finite, or after the last step the parameters are; names the step.
+
+    >>> from shiftmath.networks import Dense, Network
+    >>> end = train(Network((Dense(jnp.zeros(2)),)), [[1.0, 0.0], [0.0, 2.0]], [3.0, 4.0], 0.1, 200)
+    >>> np.round(end.layers[0].weight, 6).tolist()
+    [3.0, 2.0]
     """
+    rate, steps = as_number("rate", rate, least=0), as_count("steps", steps, 0)
     with precision(dtype_of(network)):
-        return _train(network, _signals(network, X), _signals(network, y), jnp.asarray(rate), jnp.asarray(steps))
+        X = as_signals("X", network, X)
+        y = as_outputs("y", y, (len(X), *output_shape(network, X)), X.dtype)
+        w, rest = eqx.partition(network, eqx.is_inexact_array)
+        target, size = _target(w, rest, X, y), jnp.asarray(rate, X.dtype)
+
+        def advance(state: Any, first: int, last: int) -> Any:
+            state = _descended(state, rest, X, target, size, np.array([first, last]))
+            _require_finite(*state[1:])
+            return state
+
+        w = in_chunks(advance, (w, jnp.asarray(-1), jnp.zeros((), X.dtype)), steps)[0]
+        require_finite_parameters(w, steps)
+        return eqx.combine(w, rest)
 
 
-def _signals(network: Callable, X: ArrayLike) -> Array:
-    return jnp.asarray(X, dtype_of(network))
+def _require_finite(step: Array, loss: Array) -> None:
+    if step >= 0:
+        raise FloatingPointError(f"loss: got {loss} at step {step}, takes a smaller learning rate")
 
 
 def _gram(a: Any, b: Any) -> np.ndarray:
     return a.reshape(len(a), -1) @ b.reshape(len(b), -1).T
 
 
-def _gradients(network: Callable, X: ArrayLike) -> Any:
+def _gradients(name: str, network: Callable, X: ArrayLike) -> Any:
     """The gradient at each signal, as a network of arrays (n, *parameter)."""
     with precision(dtype_of(network)):
-        X = _signals(network, X)
-        output = jax.eval_shape(network, X[0])
-        if output.shape != ():
-            raise ValueError(f"network: got outputs of shape {output.shape}, takes a network of one output, shape ()")
+        X = as_signals(name, network, X)
+        shape = output_shape(network, X, name)
+        if shape != ():
+            raise ValueError(f"network: got outputs of shape {shape}, takes a network of one output, shape ()")
         return jax.tree.map(np.asarray, _all_gradients(network, X))
 
 
@@ -86,17 +120,26 @@ def _all_gradients(network: Callable, X: Array) -> Any:
     return jax.vmap(lambda x: eqx.filter_grad(lambda f: f(x))(network))(X)
 
 
+def _outputs(w: Any, rest: Any, X: Array) -> Array:
+    return jax.vmap(eqx.combine(w, rest))(X)
+
+
 @eqx.filter_jit
-def _train(network: Any, X: Array, y: Array, rate: Any, steps: Any) -> Any:
-    w, rest = eqx.partition(network, eqx.is_inexact_array)
+def _target(w: Any, rest: Any, X: Array, y: Array) -> Array:
+    """The outputs at the start and the targets for what is added to them."""
+    return _outputs(w, rest, X) + y
 
-    def outputs(w: Any) -> Array:
-        return jax.vmap(eqx.combine(w, rest))(X)
 
-    target = outputs(w) + y
+@eqx.filter_jit
+def _descended(state: Any, rest: Any, X: Array, target: Array, rate: Any, span: Any) -> Any:
+    """The parameters after the steps of the span; the first step whose loss is not finite, or -1, and that loss."""
 
-    def step(_: Any, w: Any) -> Any:
-        f, pull_back = jax.vjp(outputs, w)
-        return jax.tree.map(lambda w, g: w - rate * g, w, pull_back(f - target)[0])
+    def step(k: Any, state: Any) -> Any:
+        w, worst, loss = state
+        f, pull_back = jax.vjp(lambda w: _outputs(w, rest, X), w)
+        value = jnp.sum((f - target) ** 2) / 2
+        first = (worst < 0) & ~jnp.isfinite(value)
+        w = jax.tree.map(lambda w, g: w - rate * g, w, pull_back(f - target)[0])
+        return w, jnp.where(first, k, worst), jnp.where(first, value, loss)
 
-    return eqx.combine(jax.lax.fori_loop(0, steps, step, w), rest)
+    return jax.lax.fori_loop(span[0], span[1], step, state)

@@ -20,12 +20,15 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from shiftmath._shared.arguments import as_choice, as_count
-from shiftmath.networks.layers import BatchNorm, dtype_of, on_batch, precision
+from shiftmath._shared.arguments import as_array, as_choice, as_count, as_number
+from shiftmath._shared.chunks import in_chunks
+from shiftmath._shared.precision import precision
+from shiftmath.networks.arrays import as_outputs, as_signals, dtype_of, output_shape, require_finite_parameters
+from shiftmath.networks.layers import BatchNorm, on_batch
 
-__all__ = ["cosine_sgd", "fit", "fit_many", "member", "staircase"]
+__all__ = ["fit", "fit_many", "member", "staircase"]
 
-CHUNK = 100  # steps of one compiled loop: after each the losses are looked at
+CHUNK = 100  # steps of one compiled loop at most: after each the losses are looked at
 
 Module = TypeVar("Module", bound=Callable)
 
@@ -56,8 +59,10 @@ def fit(
         progress: show a bar on stderr, if that is a terminal.
 
     Raises:
-        ValueError: labels that do not fit X or the classes, a batch larger than the data or without a key, no steps.
-        FloatingPointError: the loss is not finite; names the step.
+        ValueError: signals that the network does not take; labels that do not fit X or the classes; a batch larger than
+            the data or without a key; no steps.
+        TypeError: other than arrays of real numbers, or an optimiser that is none.
+        FloatingPointError: the loss is not finite, or after the last step the parameters are; names the step.
 
     >>> from shiftmath.networks import fully_connected, logits
     >>> network, losses = fit(fully_connected(jax.random.key(0), 2, 2), [[0, 1], [0, -1]], [0, 1], optax.sgd(1.0), 100)
@@ -102,8 +107,8 @@ def fit_many(
     networks = [build(key) for key in keys]
     with precision(dtype_of(networks[0])):
         if per_seed:
-            each = [_data(networks[0], *pair, loss) for pair in zip(np.asarray(X), np.asarray(y), strict=True)]
-            X, y = map(jnp.stack, zip(*each, strict=True))
+            pairs = zip(as_array("X", X), as_array("y", y), strict=True)
+            X, y = map(jnp.stack, zip(*[_data(networks[0], *pair, loss) for pair in pairs], strict=True))
         else:
             X, y = _data(networks[0], X, y, loss)
         n, order = X.shape[int(per_seed)], None
@@ -128,29 +133,17 @@ def staircase(rates: Sequence[float], boundaries: Sequence[int]) -> optax.Schedu
     """
     if len(rates) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
         raise ValueError(f"boundaries: got {boundaries} for {len(rates)} rates, takes one less, increasing")
-    return optax.join_schedules([optax.constant_schedule(r) for r in rates], list(boundaries))
-
-
-def cosine_sgd(
-    rate: float, steps: int, momentum: float = 0.9, weight_decay: float = 5e-4
-) -> optax.GradientTransformation:
-    r"""Gradient descent with momentum and weight decay, step t of T at $\tfrac12 (1 + \cos(\pi t / T))$ times the rate.
-
-    Decay adds weight_decay times the parameters to the gradient, before the momentum.
-    """
-    descent = optax.sgd(optax.cosine_decay_schedule(rate, steps), momentum=momentum)
-    return optax.chain(optax.add_decayed_weights(weight_decay), descent)
+    constants = [optax.constant_schedule(as_number("rates", r)) for r in rates]
+    return optax.join_schedules(constants, [as_count("boundaries", b, 0) for b in boundaries])
 
 
 def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[Array, Array]:
     """Signals and labels as arrays that fit each other and the network's outputs."""
     as_choice("loss", loss, ("cross-entropy", "squared"))
-    X, labels = jnp.asarray(X, dtype_of(network)), np.asarray(y)
-    outputs = jax.eval_shape(network, X[0]).shape
+    X, labels = as_signals("X", network, X), np.asarray(as_array("y", y))
+    outputs = output_shape(network, X)
     if loss == "squared":
-        if labels.shape != (len(X), *outputs):
-            raise ValueError(f"y: got shape {labels.shape}, takes targets of shape {(len(X), *outputs)}")
-        return X, jnp.asarray(labels, X.dtype)
+        return X, as_outputs("y", labels, (len(X), *outputs), X.dtype)
     if len(outputs) != 1:
         raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for cross-entropy")
     if labels.shape != (len(X),) or labels.dtype.kind not in "iu":
@@ -164,9 +157,7 @@ def _batches(key: Array | None, n: int, batch_size: int, steps: int) -> Array:
     """Rows of the data for each step, (steps, batch_size): a new permutation for each epoch."""
     if key is None:
         raise ValueError("key: got None, takes a key with batch_size")
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size: got {batch_size}, takes a whole number from 1 to the number of signals, {n}")
-    per_epoch = n // batch_size
+    per_epoch = n // as_count("batch_size", batch_size, 1, n)
     # Folded first, so that a key that has built the network gives other numbers here.
     keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), -(-steps // per_epoch))
     epochs = jax.vmap(lambda k: jax.random.permutation(k, n)[: per_epoch * batch_size])(keys)
@@ -184,22 +175,29 @@ def _run(
     progress: bool,
     axes: tuple | None = None,
 ) -> tuple[Any, np.ndarray]:
-    """All steps, CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
+    """All steps, at most CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
     as_count("steps", steps)
+    if not isinstance(optimiser, optax.GradientTransformation):
+        raise TypeError(f"optimiser: got {optimiser!r}, takes one of optax")
     w, rest = eqx.partition(network, eqx.is_inexact_array)
-    start = optimiser.init if axes is None else jax.vmap(optimiser.init)
-    state, losses = (w, start(w)), []
+    start, losses = optimiser.init if axes is None else jax.vmap(optimiser.init), []
     with tqdm(total=steps, disable=None if progress else True) as bar:
-        for first in range(0, steps, CHUNK):
-            count = min(CHUNK, steps - first)
-            state, found = _chunk(state, rest, X, y, order, jnp.array([first, count]), optimiser, loss, axes)
-            losses.append(np.asarray(found)[..., :count])
+
+        def advance(state: Any, first: int, last: int) -> Any:
+            span = jnp.array([first, last - first])
+            state, found = _chunk(state, rest, X, y, order, span, optimiser, loss, axes)
+            losses.append(np.asarray(found)[..., : last - first])
             _require_finite(losses[-1], first)
-            bar.update(count)
-    return eqx.combine(state[0], rest), np.concatenate(losses, axis=-1)
+            bar.update(last - first)
+            return state
+
+        w, _ = in_chunks(advance, (w, start(w)), steps, CHUNK)
+    require_finite_parameters(w, steps)
+    return eqx.combine(w, rest), np.concatenate(losses, axis=-1)
 
 
 def _require_finite(losses: np.ndarray, first: int) -> None:
+    """A FloatingPointError that names the step of the first loss, of those from step `first` on, that is not finite."""
     wrong = ~np.isfinite(losses)
     if wrong.any():
         step = first + int(np.argwhere(wrong)[:, -1].min())

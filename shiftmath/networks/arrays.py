@@ -1,0 +1,68 @@
+"""Signals, targets and parameters as arrays: what a network takes and gives, and errors where it does not."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, DTypeLike
+from numpy.typing import ArrayLike
+
+from shiftmath._shared.arguments import as_array, require_finite
+
+__all__ = ["as_outputs", "as_signals", "dtype_of", "output_shape", "require_finite_parameters", "taken"]
+
+
+def dtype_of(network: Any) -> np.dtype:
+    """The dtype of a network's parameters."""
+    dtypes = {leaf.dtype for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))}
+    if len(dtypes) != 1:
+        raise ValueError(f"network: got parameters of dtypes {sorted(map(str, dtypes))}, takes a network of one dtype")
+    return np.dtype(dtypes.pop())
+
+
+def as_signals(name: str, network: Any, X: ArrayLike) -> Array:
+    """Signals (n, ...), at least one, finite in the dtype of the network, as an array of it."""
+    X = as_array(name, X)
+    if not X.ndim or not X.size:
+        raise ValueError(f"{name}: got shape {tuple(X.shape)}, takes signals (n, ...), none of them 0")
+    X = jnp.asarray(X, dtype_of(network))
+    require_finite(name, np.asarray(X))
+    return X
+
+
+def as_outputs(name: str, y: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Finite targets of this shape."""
+    y = as_array(name, y)
+    if y.shape != shape:
+        raise ValueError(f"{name}: got shape {tuple(y.shape)}, takes targets of shape {shape}")
+    y = jnp.asarray(y, dtype)
+    require_finite(name, np.asarray(y))
+    return y
+
+
+def output_shape(network: Callable, X: Array, name: str = "X") -> tuple[int, ...]:
+    """The shape of the output for one of the signals."""
+    with taken(name, X):
+        return jax.eval_shape(network, X[0]).shape
+
+
+@contextmanager
+def taken(name: str, X: Array) -> Iterator[None]:
+    """A ValueError if inside a network does not take such signals."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        what = f"for which network raises {type(error).__name__}, takes those of the network"
+        raise ValueError(f"{name}: got signals of shape {X.shape[1:]}, {what}") from error
+
+
+def require_finite_parameters(w: Any, steps: int) -> None:
+    """A FloatingPointError if parameters are not finite after so many steps."""
+    for leaf in map(np.asarray, jax.tree.leaves(w)):
+        if not np.isfinite(leaf).all():
+            got = leaf[~np.isfinite(leaf)][0]
+            raise FloatingPointError(f"parameters: got {got} after step {steps - 1}, takes a smaller learning rate")
