@@ -12,7 +12,10 @@ $\sigma_b \sqrt D / \sigma_w$ appended.
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
+from shiftmath._shared.arguments import as_array, as_number, as_samples
 from shiftmath.interpolant.certified_cone import cone_radius
 from shiftmath.interpolant.certified_patches import patch_radius
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
@@ -20,8 +23,11 @@ from shiftmath.kernels.dual import HOMOGENEOUS
 
 __all__ = ["certified_radius"]
 
+Signal = Float[np.ndarray, "*signal"]
+Coefficients = Float[np.ndarray, "n"]
 
-def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray, level: float = 0.0) -> float:
+
+def certified_radius(kernel: Any, X: ArrayLike, coefficients: ArrayLike, x: ArrayLike, level: float = 0.0) -> float:
     r"""A radius r so that f - level has the sign of f(x) - level wherever |z - x| < r; 0 where no bound is known.
 
     Known, for homogeneous activations (relu, leaky_relu, abs, identity), for
@@ -36,6 +42,9 @@ def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np
         x: one point, of the shape of a sample.
         level: the value of f on the boundary.
 
+    Raises:
+        ValueError, TypeError: shapes that do not fit each other, arrays of other than real numbers.
+
     The coefficients are taken as exact. From every sum the certificate takes off 64 eps times the moduli of its terms,
     more than the few eps by which kernels, angles and pairwise sums err.
 
@@ -44,11 +53,23 @@ def certified_radius(kernel: Any, X: np.ndarray, coefficients: np.ndarray, x: np
     >>> round(certified_radius(FullyConnected(), np.stack([x, -x]), np.array([1.0, -1.0]), x), 3)
     5.0
     """
+    X, level = as_samples("X", X).astype(float), as_number("level", level)
+    alpha, x = (np.asarray(as_array(*item)).astype(float) for item in (("coefficients", coefficients), ("x", x)))
+    if alpha.shape != (len(X),):
+        raise ValueError(f"coefficients: got shape {alpha.shape}, takes one number for each of the {len(X)} samples")
+    if x.shape != X.shape[1:]:
+        raise ValueError(f"x: got shape {x.shape}, takes one point of shape {X.shape[1:]}")
+    return _radius(kernel, X, alpha, x, level)
+
+
+def _radius(
+    kernel: Any, X: Float[np.ndarray, "n *signal"], coefficients: Coefficients, x: Signal, level: float
+) -> float:
     if isinstance(kernel, GroupAverage) and isinstance(kernel.kernel, FullyConnected):
         elements = kernel.group.elements(x.shape)
         X = X.reshape(len(X), -1)[:, elements].reshape(-1, x.size)
         coefficients = np.repeat(coefficients / len(elements), len(elements))
-        return certified_radius(kernel.kernel, X, coefficients, x.reshape(-1), level)
+        return _radius(kernel.kernel, X, coefficients, x.reshape(-1), level)
     if not isinstance(kernel, (FullyConnected, Convolutional)) or kernel.activation not in HOMOGENEOUS:
         return 0.0
     if kernel.depth > 1 and (kernel.bias_std or isinstance(kernel, Convolutional)):

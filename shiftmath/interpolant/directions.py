@@ -32,7 +32,7 @@ def lines(V: Vectors, weights: Numbers) -> tuple[Float[np.ndarray, "lines d"], P
     V, weights = V[lengths > 0] / lengths[lengths > 0, None], (weights * lengths)[lengths > 0]
     sign = np.sign(V[np.arange(len(V)), (V != 0).argmax(axis=1)])
     u, line = np.unique(V * sign[:, None], axis=0, return_inverse=True)
-    sums = [np.bincount(line.reshape(-1), weights * (sign == s), len(u)) for s in (1, -1)]
+    sums = [np.bincount(line.reshape(-1), weights * (sign == s), len(u)).astype(float) for s in (1, -1)]
     return u, sums[0], sums[1]
 
 

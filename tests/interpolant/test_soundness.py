@@ -9,7 +9,7 @@ import pytest
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Interpolant, certified_cone, certified_radius
 from shiftmath.interpolant.certified_cone import least
-from shiftmath.interpolant.certified_patches import Patch, even_turns, patch_functions
+from shiftmath.interpolant.certified_patches import Patch, even_gradients, even_turns, patch_functions
 from shiftmath.interpolant.directions import angles, largest
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import homogeneous_weights
@@ -253,6 +253,26 @@ def test_a_patch_turns_within_a_ball_by_the_angle_of_its_tangent(rng):
     # All directions are within reach of a ball that holds 0, and the jump of the gradient is.
     assert part.deviation(2.1, True) >= abs(part.weights) @ even_turns(part.theta, math.pi) * (1 - 64 * EPS)
     assert part.deviation(0.1, False) >= np.linalg.norm(part.gradient(True) - part.gradient(False))
+
+
+@pytest.mark.parametrize("near", [0.02, 0.12, 0.3, 1.0, 1.5])
+@pytest.mark.parametrize("share", [0.5, 0.95, 1.05, 1.5, 3.0])
+def test_in_the_plane_gradients_turn_no_more_than_their_bound_also_through_the_line(near, share):
+    u, delta = np.array([[1.0, 0.0]]), near * share
+    own = even_gradients(u, np.array([np.cos(near), np.sin(near)]))[0]
+    turned = near + np.linspace(-delta, delta, 4002)
+    # |w| e(theta) has the gradient e w + e' w', w' the unit vector along which theta grows.
+    theta = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
+    w, along = (np.stack([np.cos(turned + a), np.sin(turned + a)], 1) for a in (0, np.pi / 2))
+    e = (np.sin(theta) + (np.pi - 2 * theta) * np.cos(theta)) / np.pi
+    slope = (-np.cos(theta) - (np.pi - 2 * theta) * np.sin(theta)) / np.pi * np.sign(np.sin(turned))
+    gradients = e[:, None] * w + slope[:, None] * along
+    found = np.linalg.norm(gradients - own, axis=1).max()
+    # Either gradient is a sum of terms of size 1.
+    assert found <= even_turns(np.array([near]), delta)[0] + 16 * EPS
+    if share > 1:
+        # On the line the gradient jumps by 2 / pi, so that one side is half as far from any vector, but for the grid.
+        assert found >= 0.99 / np.pi
 
 
 def replaced(part, v):
