@@ -40,7 +40,7 @@ def angular(kernel: FullyConnected, theta: Angles, size: int) -> Angles:
     """
     circle = np.stack([np.cos(theta), np.sin(theta)], axis=-1).reshape(-1, 2)
     plain = replace(kernel, bias_std=0.0)
-    return 2 / size * plain(np.array([[1.0, 0.0]]), circle).reshape(np.shape(theta))
+    return (2 / size * plain(np.array([[1.0, 0.0]]), circle)).reshape(np.shape(theta))
 
 
 def steepest(kernel: FullyConnected, size: int) -> float:

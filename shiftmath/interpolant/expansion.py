@@ -54,8 +54,7 @@ def boundaries(f: Any, x: Signal, level: float) -> list[Expansion]:
     if y.shape[1] > 1:
         top = int(f(x[None])[0].argmax())
         y, coefficients = (np.delete(a[:, [top]] - a, top, axis=1) for a in (y, coefficients))
-    if f.ridge:
-        # f = 0 just where G y = 0: a ridge allows it of labels that conflict, and leaves coefficients that cancel.
-        seen = np.linalg.norm(f.gram @ y, axis=0) > SLACK * len(y) * np.linalg.norm(f.gram) * np.linalg.norm(y, axis=0)
-        coefficients = coefficients * seen
+    # h = 0 everywhere if G y = 0: of equal outputs, or, with a ridge and to rounding, of labels that conflict.
+    rounding = SLACK * len(y) * np.linalg.norm(f.gram) * np.linalg.norm(y, axis=0) if f.ridge else 0
+    coefficients = coefficients * (np.linalg.norm(f.gram @ y, axis=0) > rounding)
     return [Expansion(f.kernel, f.X, *pair, level) for pair in zip(y.T, coefficients.T, strict=True)]

@@ -36,6 +36,7 @@ from shiftmath.interpolant.distance import Distance, distances
 __all__ = ["Indistinguishable", "Interpolant"]
 
 EPS = float(np.finfo(float).eps)
+LOST = 1e-6  # the share of the labels that no function need take: far above rounding, far below any label
 
 
 class Indistinguishable(Portable, ValueError):
@@ -116,7 +117,7 @@ class Interpolant:
         # A Gram matrix of n samples errs by a few n eps of its largest eigenvalue; so then do the eigenvalues.
         kept = eigenvalues + self.ridge > 64 * len(self.X) * EPS * eigenvalues[-1]
         lost = self.y - vectors[:, kept] @ (vectors[:, kept].T @ self.y)
-        if not (np.linalg.norm(lost, axis=0) <= 1e-6 * np.linalg.norm(self.y, axis=0)).all():
+        if not (np.linalg.norm(lost, axis=0) <= LOST * np.linalg.norm(self.y, axis=0)).all():
             self._refuse(int(kept.sum()))
         return vectors[:, kept] @ ((vectors[:, kept].T @ self.y).T / (eigenvalues[kept] + self.ridge)).T
 
@@ -210,12 +211,14 @@ class Interpolant:
         diagonal = np.diag(self.gram)
         apart = diagonal[:, None] + diagonal - 2 * self.gram
         same = apart <= 1e-10 * (diagonal[:, None] + diagonal)
-        pairs = [(int(i), int(j)) for i, j in np.argwhere(np.triu(same, 1)) if np.any(self.y[i] != self.y[j])]
+        differ = LOST * np.linalg.norm(self.y, axis=0)
+        alike = np.argwhere(np.triu(same, 1)).tolist()
+        pairs = [(i, j) for i, j in alike if np.any(abs(self.y[i] - self.y[j]) > differ)]
         if pairs:
             what = ", ".join(f"{i} and {j}" for i, j in pairs[:5])
             raise Indistinguishable(f"y: {self.kernel} cannot tell samples {what} apart, whose labels conflict", pairs)
         raise Indistinguishable(
             f"y: got labels outside the range of the Gram matrix, whose rank is {rank} of {len(diagonal)} to rounding "
-            f"though no two samples are alike, takes a ridge, ridge={1e-10 * diagonal.mean():.0e} for instance",
+            f"though no two samples of different labels are alike, takes a ridge, ridge={1e-10 * diagonal.mean():.0e} for instance",
             [],
         )

@@ -237,6 +237,10 @@ def test_equal_outputs_tie_and_levels_of_several_are_refused(rng):
     X = rng.standard_normal((3, 4))
     tie = Interpolant(FullyConnected(), X, np.array([[1, 1], [-1, -1], [2, 2]])).distance(X[0])
     assert (tie.upper, tie.method) == (0, "on the boundary")
+    several = rng.standard_normal((3, 1)) + np.zeros((3, 7))
+    for ridge in (0, 0.1):
+        d = Interpolant(FullyConnected(), X, several, ridge).distance(rng.standard_normal(4))
+        assert (d.lower, d.upper) == (0, 0)
     with pytest.raises(
         ValueError, match=r"^level: got 0\.5, takes 0 for several outputs, of which the largest decides"
     ):

@@ -248,6 +248,29 @@ def test_low_numerical_rank_is_told_from_conflicting_labels_and_a_ridge_helps(ac
     assert np.abs(f(X) - y).max() <= ridge * np.abs(f.coefficients).max() + rounding
 
 
+def test_samples_that_are_all_but_alike_are_not_blamed_if_their_labels_are_too():
+    X = np.linspace(-1, 1, 40)[:, None]
+    X = np.concatenate([X, X[:3] + 1e-7])
+    with pytest.raises(Indistinguishable, match="whose rank is") as caught:
+        Interpolant(FullyConnected(activation="erf", bias_std=0.5), X, np.sin(3 * X[:, 0]))
+    assert caught.value.pairs == []
+    with pytest.raises(Indistinguishable, match="cannot tell samples 0 and 40 apart, whose labels conflict"):
+        Interpolant(FullyConnected(activation="erf", bias_std=0.5), X, np.r_[np.sin(3 * X[:-3, 0]), 1, 1, 1])
+
+
+def test_gradients_are_computed_where_jax_is_told_to():
+    devices = []
+
+    def kernel(X, Z=None):
+        devices.append(jax.config.jax_default_device)
+        return X @ (X if Z is None else Z).T
+
+    device = jax.devices()[0]
+    with jax.default_device(device):
+        Interpolant(kernel, np.eye(2), [1, -1]).gradient(np.ones(2))
+    assert devices == [device, device]
+
+
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 @pytest.mark.parametrize("ridge", [1e-6, 0.1, 1e6])
 def test_a_ridge_is_that_of_scikit_learn_and_its_objective_is_least(network, ridge, rng):
