@@ -219,6 +219,7 @@ class Interpolant:
             raise Indistinguishable(f"y: {self.kernel} cannot tell samples {what} apart, whose labels conflict", pairs)
         raise Indistinguishable(
             f"y: got labels outside the range of the Gram matrix, whose rank is {rank} of {len(diagonal)} to rounding "
-            f"though no two samples of different labels are alike, takes a ridge, ridge={1e-10 * diagonal.mean():.0e} for instance",
+            "though no two samples of different labels are alike, takes a ridge, "
+            f"ridge={1e-10 * diagonal.mean():.0e} for instance",
             [],
         )

@@ -287,7 +287,6 @@ CALLS = {
         work=("blocks",),
     ),
     "networks.logits": call(lambda **arguments: networks.logits(network(), **arguments), X=ROWS, batch_size=2),
-    "networks.cosine_sgd": call(networks.cosine_sgd, rate=0.5, steps=3, momentum=0.5, weight_decay=0.25),
     "networks.staircase": call(networks.staircase, rates=(1, 2), boundaries=(3,)),
     "networks.empirical_ntk": call(
         lambda **arguments: networks.empirical_ntk(network(None), **arguments), X=ROWS, Z=ROWS

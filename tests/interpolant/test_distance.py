@@ -119,7 +119,9 @@ def test_distance_of_random_images_is_the_dc_component(rng):
 # Labels that are 0, equal or not centred
 
 
-@pytest.mark.parametrize("network", [FullyConnected(), Convolutional(), FullyConnected(activation="erf")], ids=repr)
+@pytest.mark.parametrize(
+    "network", [FullyConnected(), Convolutional(spatial_axes=1), FullyConnected(activation="erf")], ids=repr
+)
 def test_a_function_that_is_0_everywhere_is_on_its_boundary_everywhere(network, rng):
     x, p = rng.standard_normal((2, 4, 1)) + 0.3
     for X, y in ((pair(x), [0, 0]), (rng.standard_normal((3, 4, 1)), [0, 0, 0])):
@@ -137,14 +139,16 @@ def test_labels_that_cancel_under_a_ridge_leave_0_everywhere(rng):
     x, p = rng.standard_normal((2, 4, 1))
     x[3] = -x[:3].sum()
     for X in (np.stack([x, np.roll(x, 1, axis=0)]), pair(x)):
-        f = Interpolant(Convolutional(), X, [1, -1], ridge=0.1)
+        f = Interpolant(Convolutional(spatial_axes=1), X, [1, -1], ridge=0.1)
         d = f.distance(p)
         assert (d.lower, d.upper, d.method) == (0, 0, "on the boundary")
         assert f.distance(p, level=0.3).lower == np.inf
-    assert boundary_normal(Convolutional(), pair(x), np.array([1.0, -1.0])) is None
+    assert boundary_normal(Convolutional(spatial_axes=1), pair(x), np.array([1.0, -1.0])) is None
 
 
-@pytest.mark.parametrize("network", [FullyConnected(), FullyConnected(depth=3), Convolutional()], ids=repr)
+@pytest.mark.parametrize(
+    "network", [FullyConnected(), FullyConnected(depth=3), Convolutional(spatial_axes=1)], ids=repr
+)
 def test_nothing_is_certified_of_zeros(network, rng):
     x = rng.standard_normal((4, 1))
     assert certified_radius(network, np.zeros((2, 4, 1)), np.ones(2), x) == 0
@@ -152,7 +156,7 @@ def test_nothing_is_certified_of_zeros(network, rng):
     assert certified_radius(network, rng.standard_normal((2, 4, 1)), np.ones(2), 0 * x) == 0
 
 
-@pytest.mark.parametrize("network", [FullyConnected(), Convolutional(depth=2)], ids=repr)
+@pytest.mark.parametrize("network", [FullyConnected(), Convolutional(depth=2, spatial_axes=1)], ids=repr)
 def test_a_sample_of_label_0_is_on_the_boundary_at_once_and_its_level_is_one_half(network, rng, monkeypatch):
     X, y = rng.standard_normal((5, 4, 1)), np.array([0, 1, 1, 0, 1])
     f = Interpolant(network, X, y)
@@ -170,7 +174,7 @@ def test_a_sample_of_label_0_is_on_the_boundary_at_once_and_its_level_is_one_hal
 
 
 @pytest.mark.parametrize("level", [0.5, -1.3])
-@pytest.mark.parametrize("network", [FullyConnected(), Convolutional(readout="flatten")], ids=repr)
+@pytest.mark.parametrize("network", [FullyConnected(), Convolutional(readout="flatten", spatial_axes=1)], ids=repr)
 def test_a_level_of_a_linear_function_is_a_hyperplane(network, level, rng):
     x, z = rng.standard_normal((2, 4, 1))
     d = Interpolant(network, pair(x), [1, -1]).distance(z, level=level)
@@ -206,7 +210,7 @@ def test_in_the_plane_a_level_is_enclosed(network, level, rng):
 
 def test_two_one_hot_outputs_have_the_boundary_of_their_difference(rng):
     X, z = rng.standard_normal((4, 3, 1)), rng.standard_normal((3, 1))
-    for network in (FullyConnected(), Convolutional(depth=2)):
+    for network in (FullyConnected(), Convolutional(depth=2, spatial_axes=1)):
         two = Interpolant(network, X, np.eye(2)[[0, 1, 1, 0]]).distance(z)
         one = Interpolant(network, X, [1, -1, -1, 1]).distance(z)
         # The same sums of 4 terms, of labels half as large each.
@@ -252,7 +256,7 @@ def test_equal_outputs_tie_and_levels_of_several_are_refused(rng):
 # Batches
 
 
-@pytest.mark.parametrize("network", [FullyConnected(depth=2), Convolutional()], ids=repr)
+@pytest.mark.parametrize("network", [FullyConnected(depth=2), Convolutional(spatial_axes=1)], ids=repr)
 def test_a_batch_has_the_distances_of_its_points(network, rng):
     f = Interpolant(network, rng.standard_normal((3, 4, 1)), [1, -1, 1])
     Z = rng.standard_normal((3, 4, 1))

@@ -12,7 +12,7 @@ import pytest
 
 from shiftmath.networks import convolutional, fully_connected, logits
 from shiftmath.networks.layers import Dense, Network
-from shiftmath.networks.training import cosine_sgd, fit, fit_many, member, staircase
+from shiftmath.networks.training import fit, fit_many, member, staircase
 
 EPS = float(np.finfo(float).eps)
 KEY = jax.random.key(20210304)
@@ -69,6 +69,13 @@ def test_gradient_descent_on_the_squared_loss_is_the_iteration_by_hand(rng):
         assert found == pytest.approx(0.5 * np.mean((X @ w - y) ** 2), rel=30 * 16 * EPS)
         w = w - 0.1 * X.T @ (X @ w - y) / 5
     assert np.allclose(network.layers[0].weight, w, rtol=0, atol=30 * 16 * EPS)
+
+
+def cosine_sgd(rate, steps, momentum=0.9, decay=5e-4):
+    """SGD whose rate falls to 0 along half a cosine."""
+    return optax.chain(
+        optax.add_decayed_weights(decay), optax.sgd(optax.cosine_decay_schedule(rate, steps), momentum=momentum)
+    )
 
 
 def test_cosine_descent_with_momentum_and_decay_is_the_iteration_by_hand(rng):
