@@ -5,7 +5,7 @@ minimal     `ddn`: short adversarial steps by decoupling direction and norm
 projected   `pgd`, `fgsm`, `robust_accuracy`: the worst point within a radius
 decision    `decision_based`: short steps from decisions alone
 _losses, _norms, _arguments   what an attack decreases, how steps are measured, what attacks take
-_walk, _halving, _host        random walks along the boundary, halving onto it, and both for callables that JAX cannot trace
+_walk, _halving, _host        random walks along the boundary, halving onto it; both for any callable
 """
 
 from shiftmath.adversary.attack import Attack

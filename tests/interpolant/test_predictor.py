@@ -254,7 +254,7 @@ def test_samples_that_are_all_but_alike_are_not_blamed_if_their_labels_are_too()
     with pytest.raises(Indistinguishable, match="whose rank is") as caught:
         Interpolant(FullyConnected(activation="erf", bias_std=0.5), X, np.sin(3 * X[:, 0]))
     assert caught.value.pairs == []
-    with pytest.raises(Indistinguishable, match="cannot tell samples 0 and 40.* apart, whose labels conflict"):
+    with pytest.raises(Indistinguishable, match=r"cannot tell samples 0 and 40.* apart, whose labels conflict"):
         Interpolant(FullyConnected(activation="erf", bias_std=0.5), X, np.r_[np.sin(3 * X[:-3, 0]), 1, 1, 1])
 
 

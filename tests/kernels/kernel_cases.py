@@ -75,3 +75,8 @@ def scale_of(gram_x, gram_z):
     """sqrt(K(x, x) K(z, z)), the size against which an error of K(x, z) is relative; 1 where it is 0."""
     scale = np.sqrt(np.outer(gram_x, gram_z))
     return np.where(scale > 0, scale, 1)
+
+
+def name(value):
+    """The name of a test's parameter: of a function its own, which says nothing of where it lies in memory."""
+    return getattr(value, "__qualname__", None) or repr(value)

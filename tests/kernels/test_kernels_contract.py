@@ -33,7 +33,7 @@ SHAPED = Convolutional(input_shape=(4, 4))
 @pytest.mark.parametrize(
     ("kernel", "shape", "as_array"),
     [(*case, np.asarray) for case in CASES] + [(*case, jnp.asarray) for case in (*CASES[::5], *AVERAGES)],
-    ids=repr,
+    ids=cases.name,
 )
 def test_diag_is_the_diagonal_of_the_gram(kernel, shape, as_array):
     X = as_array(cases.gaussian(0, 3, shape))

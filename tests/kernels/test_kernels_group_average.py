@@ -62,7 +62,7 @@ NOT_INVARIANT = [
 @pytest.mark.parametrize(
     ("kernel", "group", "as_array"),
     [(*case, np.asarray) for case in INVARIANT] + [(*case, jnp.asarray) for case in INVARIANT[::3]],
-    ids=repr,
+    ids=cases.name,
 )
 def test_the_average_is_invariant_and_one_kernel_with_one_argument_or_two(kernel, group, as_array):
     average, signals = GroupAverage(kernel, group), as_array(X)

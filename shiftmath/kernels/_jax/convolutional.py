@@ -129,8 +129,8 @@ def pair_sums(
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of the images X[i], Z[j], pair = (i, j), in the pair's units."""
     (x, ex), (z, ez) = (jax.tree.map(lambda v, i=i: v[i], A) for A, i in zip((X, Z), pair, strict=True))
-    x, z, *network = in_pair_units(plan, weights, x, z, ex, ez)
-    one = partial(group_sums, plan, masks, network, x, z)
+    x, z, scaled_weights, biases = in_pair_units(plan, weights, x, z, ex, ez)
+    one = partial(group_sums, plan, masks, (scaled_weights, biases), x, z)
     if len(groups) == 1:
         return one(groups[0])
     return tuple(v.sum() for v in jax.lax.map(jax.checkpoint(one), groups))

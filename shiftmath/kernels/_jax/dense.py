@@ -93,7 +93,7 @@ def from_excess(plan: Plan, m: Gram, x: Layer, z: Layer, before: tuple[Layer, La
 
 
 def activated(
-    plan: Plan, last: bool, m: Gram, s: Gram, t: Gram, x: Layer, z: Layer, weights: list[float]
+    plan: Plan, last: bool, m: Gram, s: Any, t: Gram, x: Layer, z: Layer, weights: list[float]
 ) -> tuple[Gram, Gram]:
     """relu_angle of `_numba.maps` and smooth_row of `_numba.rows`."""
     if not plan.smooth:
@@ -105,7 +105,7 @@ def activated(
     return w * step * ((-half * k2 if last else half * m) - 2 * nngp), (k2 + t) * w * step * slope
 
 
-def hidden_layers(plan: Plan, m: Gram, s: Gram, t: Gram, x: list[Layer], z: list[Layer]) -> tuple[Gram, Gram]:
+def hidden_layers(plan: Plan, m: Gram, s: Any, t: Gram, x: list[Layer], z: list[Layer]) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer after the hidden ones, in the units after the last layer.
 
     From the state before the first bias.
@@ -132,7 +132,8 @@ def dense_block(
     w = plan.weight_std**2
     (x, unit_x), (z, unit_z) = layers_of(plan, w * qx, ex, 0), layers_of(plan, w * qz, ez, 1)
     step = (ex - unit_x[:, 0])[:, None] + (ez - unit_z[:, 0])[None, :]
-    K, T = hidden_layers(plan, *(ldexp(a, step) for a in (w * M, w * S, 2 * w * T)), x, z)
+    M, S, T = (w * ldexp(a, step) for a in (M, S, 2 * T))
+    K, T = hidden_layers(plan, M, S, T, x, z)
     return in_numbers(K, unit_x[:, -1], unit_z[:, -1]), in_numbers(T, unit_x[:, -1], unit_z[:, -1])
 
 

@@ -24,16 +24,17 @@ class Prepared(NamedTuple):
     Excess, u and a are those of `_numba.smooth`, the excess as `smooth_map` takes it; None for other activations.
     """
 
-    pixels: Float[Array, "..."]
+    pixels: Any
     deviations: Float[Array, "..."]
-    excess: Float[Array, "..."] | None
-    u: Float[Array, "..."] | None
-    a: Float[Array, "..."] | None
+    excess: Any
+    u: Any
+    a: Any
 
 
 def layer_fields(x: Prepared, part: Any) -> Prepared:
     """The fields of one layer, or of several."""
-    return Prepared(x.pixels, *(None if v is None else v[part] for v in x[1:]))
+    fields: Any = [None if v is None else v[part] for v in x[1:]]
+    return Prepared(x.pixels, *fields)
 
 
 def shifted(x: Prepared, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> Prepared:
