@@ -230,8 +230,8 @@ ONE = [Dots((5, 9), {(0, 0): 1.0})]
         (lambda: dots_gram(Convolutional(padding="zero"), ONE), ValueError, "kernel: got .*takes circular padding"),
         (lambda: dots_gram(Convolutional(readout=3), ONE), ValueError, "readout 'average' or 'flatten'"),
         (lambda: dots_gram(lambda X: X, ONE), TypeError, "kernel: got .*takes a Convolutional"),
-        (lambda: dots_gram(Convolutional(), []), TypeError, r"images: got \[\], takes one or more Dots"),
-        (lambda: dots_gram(Convolutional(), np.ones((2, 5, 9, 1))), TypeError, "takes one or more Dots"),
+        (lambda: dots_gram(Convolutional(), []), TypeError, "images: got a list of nothing, takes a list of one or"),
+        (lambda: dots_gram(Convolutional(), np.ones((2, 5, 9, 1))), TypeError, "got a ndarray of ndarray, takes"),
         (lambda: dots_gram(Convolutional(), [*ONE, Dots((9, 5), {})]), ValueError, r"images: got shapes \[\(5, 9, 1\)"),
         (
             lambda: dots_gram(Convolutional(input_shape=(5, 8, 1)), ONE),
@@ -241,6 +241,15 @@ ONE = [Dots((5, 9), {(0, 0): 1.0})]
         (lambda: dots_gram(Convolutional(filter_size=7), ONE), ValueError, r"filter_size.* 7.*\(5, 9\)"),
         (lambda: dots_gram(Convolutional(), ONE, "cov"), ValueError, "get.* 'cov'"),
         (lambda: mixture(Convolutional(readout="flatten"), ONE), ValueError, "takes readout 'average' and no dense"),
+        (lambda: dots_gram(Convolutional(), None), TypeError, "images: got a NoneType of nothing, takes a list of"),
+        (lambda: dots_gram(Convolutional(), ONE[0]), TypeError, "images: got a Dots of nothing, takes a list of one"),
+        (
+            lambda: dots_gram(Convolutional(), [Dots((5, 9), {(0, 0): 1e160})]),
+            ValueError,
+            r"images: got .* up to 1e\+160",
+        ),
+        (lambda: Dots(5, {0: np.ma.array([1.0], mask=[True])}), TypeError, "dots: got a masked array, takes"),
+        (lambda: Dots(5, None), TypeError, "dots: got None, takes a mapping"),
     ],
 )
 def test_bad_input_is_named(make, error, words):

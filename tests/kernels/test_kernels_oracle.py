@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import kernel_cases as cases
 import numpy as np
 import pytest
@@ -63,6 +64,19 @@ def test_kernels_equal_neural_tangents_on_other_sizes(size, channels, seed, padd
 def test_oracle_refuses_what_it_does_not_know():
     with pytest.raises(TypeError, match="kernel: got int, takes FullyConnected or Convolutional"):
         oracle.network(3)
+    with pytest.raises(ValueError, match=r"X: got shape \(3,\), takes rows"):
+        oracle.gram(FullyConnected(), [1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="Z: got a masked array, takes"):
+        oracle.gram(FullyConnected(), np.ones((2, 3)), np.ma.array(np.ones((2, 3)), mask=True))
+
+
+@with_library
+def test_oracle_takes_what_kernels_take():
+    X = cases.gaussian(0, 3, (6,))
+    for kernel in (FullyConnected(), Convolutional(spatial_axes=1), Convolutional(input_shape=(2, 3), filter_size=2)):
+        expected = oracle.gram(kernel, X)
+        for same in (X.tolist(), X.astype(">f8"), X.astype(np.longdouble), jnp.asarray(X)):
+            assert np.array_equal(oracle.gram(kernel, same), expected)
 
 
 @with_library

@@ -97,9 +97,10 @@ def _checked(kernel: Convolutional, images: Iterable[Dots]) -> list[Dots]:
         raise TypeError(f"kernel: got {kernel!r}, takes a Convolutional")
     if kernel.padding != "circular" or kernel.readout not in ("average", "flatten"):
         raise ValueError(f"kernel: got {kernel}, takes circular padding and readout 'average' or 'flatten'")
-    given, images = images, list(images) if isinstance(images, Iterable) else []
+    given, images = type(images).__name__, list(images) if isinstance(images, Iterable) else []
     if not images or not all(isinstance(x, Dots) for x in images):
-        raise TypeError(f"images: got {images or given!r}, takes a list of one or more Dots")
+        kinds = ", ".join(sorted({type(x).__name__ for x in images})) or "nothing"
+        raise TypeError(f"images: got a {given} of {kinds}, takes a list of one or more Dots")
     shapes = {(*x.shape, x.gray.size) for x in images}
     if len(shapes) > 1 or kernel.input_shape not in (None, images[0].shape, *shapes):
         takes = "images of one shape" if kernel.input_shape is None else f"images of shape {kernel.input_shape}"
