@@ -77,7 +77,7 @@ def test_the_average_is_invariant_and_one_kernel_with_one_argument_or_two(kernel
     assert abs(both - gram).max() <= tolerance
 
 
-@pytest.mark.parametrize(("kernel", "group"), NOT_INVARIANT, ids=repr)
+@pytest.mark.parametrize(("kernel", "group"), NOT_INVARIANT, ids=cases.name)
 @pytest.mark.parametrize("call", ["__call__", "nngp", "diag"])
 def test_a_kernel_that_is_not_jointly_invariant_is_refused(kernel, group, call):
     if call == "nngp" and not hasattr(kernel, "nngp"):
@@ -90,7 +90,7 @@ def test_a_kernel_that_is_not_jointly_invariant_is_refused(kernel, group, call):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernel", [Convolutional(padding="zero"), first_entries], ids=repr)
+@pytest.mark.parametrize("kernel", [Convolutional(padding="zero"), first_entries], ids=cases.name)
 def test_it_is_refused_inside_a_transformation_too(kernel):
     average = GroupAverage(kernel, SHIFTS)
     for call in (jax.jit(average), lambda signals: jax.vmap(lambda x: average(x[None], signals))(signals), average):
