@@ -63,10 +63,8 @@ from shiftmath import NotSeparable, dc, dot_on_gray, invariant_margin, max_margi
 from shiftmath.datasets import digits
 from shiftmath.dft import dft, idft_real, shift_phases
 from shiftmath.groups import circular_shifts, flips, quarter_turns, shift
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

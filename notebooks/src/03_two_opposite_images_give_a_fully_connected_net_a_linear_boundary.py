@@ -47,10 +47,8 @@ from flint import arb, ctx
 from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import FullyConnected
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -46,10 +46,8 @@ from shiftmath import dc, dot_on_gray
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.kernels.dots import Dots, dots_gram
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0
@@ -70,8 +68,7 @@ print(provenance("synthetic images from the seed below"))
 def patches(x, q):
     """All circular patches of q samples along each spatial axis of an image (*spatial, channels), as rows."""
     axes = range(x.ndim - 1)
-    taps = np.ndindex(*(q,) * (x.ndim - 1))
-    shifted = [np.roll(x, [-(a - (q - 1) // 2) for a in tap], axes) for tap in taps]
+    shifted = [np.roll(x, [(q - 1) // 2 - a for a in tap], axes) for tap in np.ndindex(*(q,) * len(axes))]
     return np.stack(shifted, axis=-1).reshape(-1, len(shifted) * x.shape[-1])
 
 

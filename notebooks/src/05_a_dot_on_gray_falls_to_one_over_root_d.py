@@ -58,10 +58,8 @@ import optax
 from shiftmath import dot_on_gray
 from shiftmath.adversary import ddn, decision_based, pgd
 from shiftmath.networks import convolutional, fit_many, fully_connected, member, precision, staircase
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 sides = choose(quick=[3, 7, 9], full=list(range(1, 30, 2)))  # k

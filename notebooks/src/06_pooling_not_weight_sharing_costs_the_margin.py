@@ -66,10 +66,8 @@ import numpy as np
 from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

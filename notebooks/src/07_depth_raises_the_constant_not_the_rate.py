@@ -82,10 +82,8 @@ from shiftmath import dot_on_gray
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

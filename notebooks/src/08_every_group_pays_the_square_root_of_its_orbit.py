@@ -61,10 +61,8 @@ from shiftmath import dot_on_gray, invariant_margin, max_margin
 from shiftmath.groups import circular_shifts, flips, quarter_turns
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -94,10 +94,8 @@ from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import FullyConnected, GroupAverage
 from shiftmath.kernels.dual import root
 from shiftmath.networks import convolutional, fit, fully_connected, logits
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

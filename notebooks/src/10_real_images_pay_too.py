@@ -73,10 +73,8 @@ from shiftmath.groups import circular_shifts, consistency
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.networks import convolutional, fit_many, fully_connected, logits, member, residual, staircase
-from shiftmath.pages import figures
+from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
-from shiftmath.pages.ledger import Ledger
-from shiftmath.pages.profiles import choose, provenance
 
 # %%
 seed = 0

@@ -204,7 +204,7 @@ BAD = [
     (
         lambda: fit(build(KEY), X, Y, sgd, 1, batch_size=5, key=KEY),
         ValueError,
-        "batch_size: got 5, takes .* signals, 4",
+        "batch_size: got 5, takes a whole number from 1 to 4",
     ),
     (
         lambda: fit(build(KEY), X, Y, sgd, 1, loss="hinge"),
