@@ -442,6 +442,7 @@ REASONS = {
     "pages.Claim": RESULT,
     "pages.Claim.row": RESULT,
     "pages.choose": "gives back what it gets",
+    "target": "refused as y is, by the same check; tests of attacks have its rows",
     "build": "a function that makes a network",
     "dtype": "what JAX takes",
     "key": "a key of JAX",
