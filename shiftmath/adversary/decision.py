@@ -51,6 +51,7 @@ def decision_based(
     Source: Brendel et al. (2018), *Decision-Based Adversarial Attacks: Reliable Attacks Against Black-Box Machine
     Learning Models*, section 2, with its own rule for the sizes of the steps.
 
+    >>> import jax.numpy as jnp
     >>> attack = decision_based(lambda x: jnp.sign(x[0] - 1), [[3.0, 0.0]], [1], starts=[[0.0, 9.0]], steps=300)
     >>> attack.distances.round(3).tolist()
     [2.0]
