@@ -44,8 +44,10 @@ def python(code, path, **variables):
 def test_a_change_of_a_callee_is_seen_by_the_next_process(package):
     before, _ = python(VALUE, package.parent)
     assert before == str(float(FullyConnected(2)(np.eye(2))[0, 1]))
-    assert list((package / "kernels" / "_numba" / "__pycache__").glob("dense.dense_rows*.nbi"))
-    other = "@compiled(disjoint=True)\ndef opposite_deficit(d, x, y, out):\n    out[:] = 0\n"
+    assert list((package / "kernels" / "_numba" / "__pycache__").glob("rows.dense_rows*.nbi"))
+    other = (
+        "@compiled(disjoint=True)\ndef relu_angle(m, s_in, t_in, x, ix, y, iy, weights, M, T):\n    M[:], T[:] = 1, 1\n"
+    )
     with (package / "kernels" / "_numba" / "maps.py").open("a") as callee:  # inlined into `dense_rows`, of another file
         callee.write(f"\n\n{other}")
     after, _ = python(VALUE, package.parent)
