@@ -1,6 +1,7 @@
 """The minimum-norm predictor of a kernel, and how far a point is from its decision boundary.
 
 predictor     `Interpolant`: coefficients, values, gradient, norm
+opposites     the pair x, -x of Theorem 2, and how much of a predictor is not linear
 distance      `Distance`: in closed form, or certified below and found above
 expansion     the functions whose zeros are the boundaries
 closed_form   the boundaries that are known to be hyperplanes
@@ -12,6 +13,15 @@ gradients     values and gradients, compiled once for each kernel and size
 from shiftmath.interpolant.certified import certified_radius
 from shiftmath.interpolant.closed_form import boundary_normal
 from shiftmath.interpolant.distance import Distance
+from shiftmath.interpolant.opposites import linear_misfit, opposite_pair
 from shiftmath.interpolant.predictor import Indistinguishable, Interpolant
 
-__all__ = ["Distance", "Indistinguishable", "Interpolant", "boundary_normal", "certified_radius"]
+__all__ = [
+    "Distance",
+    "Indistinguishable",
+    "Interpolant",
+    "boundary_normal",
+    "certified_radius",
+    "linear_misfit",
+    "opposite_pair",
+]

@@ -66,6 +66,23 @@ def kappa1(rho: Any) -> Any:
     return root(xp, (1 - rho) * (1 + rho)) / math.pi + rho * kappa0(rho)
 
 
+def kappa(rho: Any) -> Any:
+    r"""The tangent kernel of one hidden ReLU layer between unit vectors with cosine rho.
+
+    \kappa(\rho) = \rho\,\kappa_0(\rho) + \kappa_1(\rho) = (2\rho\,(\pi - \theta) + \sin\theta) / \pi with
+    \theta = \arccos\rho.
+
+    It is d times what `FullyConnected()` gives for vectors of d entries, for any norms |x|, |z| after division by
+    them. Its odd part is \rho: \kappa(\rho) - \kappa(-\rho) = 2\rho. rho as for kappa0.
+
+    Source: Bietti and Mairal (2019), "On the inductive bias of neural tangent kernels".
+
+    >>> float(kappa(1.0)), float(kappa(-1.0)), round(float(kappa(0.3) - kappa(-0.3)), 15)
+    (2.0, 0.0, 0.6)
+    """
+    return rho * kappa0(rho) + kappa1(rho)
+
+
 def homogeneous_weights(activation: str, negative_slope: float = 0.01) -> tuple[float, float]:
     r"""Weights (a, b) of f(u) = max(u, 0) + s min(u, 0).
 

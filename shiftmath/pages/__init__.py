@@ -1,9 +1,10 @@
 """What a page is made with.
 
-    ledger    the claims that end a page, checked
-    claims    one claim: what was compared, where it is tightest, on what evidence
-    profiles  quick and full, and how a page was made
-    figures   the house style
+    ledger      the claims that end a page, checked
+    claims      one claim: what was compared, where it is tightest, on what evidence
+    intervals   what was measured, with how far it may be off: means, paired ratios, slopes, bootstrap
+    profiles    quick and full, and how a page was made
+    figures     the house style
 
 `figures` brings matplotlib, and is imported when it is first asked for.
 """
@@ -12,7 +13,8 @@ from importlib import import_module
 from typing import Any
 
 from shiftmath.pages.claims import EVIDENCE, Claim
-from shiftmath.pages.ledger import FalseClaim, Ledger, fitted_slope
+from shiftmath.pages.intervals import fitted_slope
+from shiftmath.pages.ledger import FalseClaim, Ledger
 from shiftmath.pages.profiles import choose, profile, provenance
 
 __all__ = [

@@ -19,8 +19,9 @@ from numpy.typing import ArrayLike
 from shiftmath._shared.arguments import as_choice
 from shiftmath._shared.values import show
 from shiftmath.pages.claims import EVIDENCE, HEADINGS, Claim, compared, numbers
+from shiftmath.pages.intervals import fitted_slope
 
-__all__ = ["FalseClaim", "Ledger", "fitted_slope"]
+__all__ = ["FalseClaim", "Ledger"]
 
 DEFAULT = "independent computation"
 
@@ -176,20 +177,6 @@ class Ledger:
 
         body = "\n".join(line(c.row(), "td") for c in self.claims)
         return f"<table>\n<caption>{html.escape(self.title)}</caption>\n{line(HEADINGS, 'th')}\n{body}\n</table>"
-
-
-def fitted_slope(xs: "ArrayLike", ys: "ArrayLike") -> float:
-    """The slope of log y against log x, by least squares over at least three positive points.
-
-    >>> round(fitted_slope([1, 2, 4], [3, 12, 48]), 12)
-    2.0
-    """
-    x, y = numbers("xs", xs, False), numbers("ys", ys, False)
-    if x.shape != y.shape or x.ndim != 1 or len(set(x.tolist())) < 3 or min(x.min(), y.min()) <= 0:
-        raise ValueError(
-            f"xs and ys: got {show(x)} and {show(y)}, takes as many ys as xs, all above 0, at three different xs"
-        )
-    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
 def _words(name: str, text: str) -> str:

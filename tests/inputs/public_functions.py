@@ -36,6 +36,7 @@ FACES = (
     "adversary",
     "datasets",
     "pages",
+    "pages.intervals",
 )
 
 
@@ -250,6 +251,8 @@ CALLS = {
     "interpolant.Interpolant": call(
         interpolant.Interpolant, kernel=kernels.FullyConnected(), X=ROWS, y=SIGNS, ridge=0.5
     ),
+    "interpolant.linear_misfit": call(interpolant.linear_misfit, f=lambda Z: np.abs(Z[:, 0]) + 1, Z=ROWS[:, :2]),
+    "interpolant.opposite_pair": call(interpolant.opposite_pair, kernel=kernels.FullyConnected(), x=HIGH[0]),
     "interpolant.Interpolant.__call__": call(lambda Z: predictor()(Z), Z=HIGH),
     "interpolant.Interpolant.gradient": call(lambda x: predictor().gradient(x), x=HIGH[0]),
     "interpolant.Interpolant.distance": call(
@@ -388,6 +391,23 @@ CALLS = {
     "pages.Ledger.slope": call(claimed("slope"), **CLAIM, **POINTS, expected=1.0),
     "pages.Ledger.close": call(closed),
     "pages.fitted_slope": call(pages.fitted_slope, **POINTS),
+    "pages.intervals.bootstrap": call(
+        lambda statistic, tables, draws, seed, level: pages.intervals.bootstrap(
+            statistic, tables, draws=draws, seed=seed, level=level
+        ),
+        statistic=np.mean,
+        tables=np.array([[1.0, 2.0, 3.0], [4.0, 6.0, 5.0]]),
+        draws=5,
+        seed=0,
+        level=0.9,
+    ),
+    "pages.intervals.mean": call(pages.intervals.mean, samples=np.array([[1.0, 2.0], [3.0, 5.0]])),
+    "pages.intervals.paired_ratio": call(
+        pages.intervals.paired_ratio, a=np.array([1.0, 2.0]), b=np.array([3.0, 4.0]), level=0.9
+    ),
+    "pages.intervals.slope": call(
+        pages.intervals.slope, xs=np.array([1.0, 2.0, 4.0]), samples=np.array([[1.0, 2.0]] * 3), root=2.0
+    ),
     "pages.profile": call(pages.profile),
     "pages.provenance": call(pages.provenance, data="none"),
 }
@@ -415,6 +435,7 @@ REASONS = {
             "smooth_variance",
             "kappa0",
             "kappa1",
+            "kappa",
             "homogeneous_weights",
             "homogeneous_dual",
             "erf_dual",
@@ -440,6 +461,9 @@ REASONS = {
     "networks.member": "indexes the arrays of a network",
     "networks.precision": "a switch of JAX",
     "pages.Claim": RESULT,
+    "pages.intervals.Estimate": RESULT,
+    "pages.intervals.Estimate.distance": RESULT,
+    "pages.intervals.Interval": RESULT,
     "pages.Claim.row": RESULT,
     "pages.choose": "gives back what it gets",
     "target": "refused as y is, by the same check; tests of attacks have its rows",
@@ -455,6 +479,12 @@ REASONS = {
 # Rows that are good there, or not what the table says.
 COMPLEX = {"complex", "complex without an imaginary part", "JAX complex"}
 ALLOWED = {
+    "interpolant.linear_misfit.f": {"type"},
+    "interpolant.opposite_pair.kernel": {"type"},
+    # The error is that of the samples x and -x, and names X.
+    "interpolant.opposite_pair.x": {"subnormal", "1e-300", "1e155", "1e300"},
+    "pages.intervals.bootstrap.statistic": {"type"},
+    "pages.intervals.bootstrap.tables": {"nan", "JAX nan"},  # what is missing
     "dft.idft.spectrum": COMPLEX,
     "dft.idft_real.spectrum": COMPLEX,
     "groups.assert_equivariant.f": {"type"},

@@ -12,7 +12,7 @@ from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.networks.layers import logits
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
-from shiftmath.pages.ledger import fitted_slope
+from shiftmath.pages import fitted_slope
 
 EPS = float(np.finfo(float).eps)
 KEY = jax.random.key(20210304)
