@@ -10,6 +10,7 @@ claims are false, or whose code fails, is left under build/failed for a look. Th
 import argparse
 import json
 import os
+import platform
 import sys
 import tempfile
 import time
@@ -26,13 +27,27 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from tqdm import tqdm
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from captions import captioned
+from compiled_once import compiled_once
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES, PAGES, BUILD = ROOT / "notebooks" / "src", ROOT / "notebooks", ROOT / "build"
 # Notebooks run side by side; threads of their own would only wait for each other.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 # Short runs spend most of their time in XLA's compiler: a third less of it at this level, and the code hardly slower.
 LESS_COMPILING = "--xla_backend_optimization_level=1"
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+# What JupyterLab would write on opening a page: it marks a page as changed where these are missing or other ones.
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": platform.python_version(),
+}
 
 
 @dataclass
@@ -87,9 +102,6 @@ def sources(only: list[str]) -> list[Path]:
 
 def quick_compilation() -> dict[str, str]:
     """How JAX compiles in the profile quick: less, and what was compiled before not again."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    from compiled_once import compiled_once
-
     kept = compiled_once(BUILD / "compiled")
     return kept | {"XLA_FLAGS": f"{LESS_COMPILING} {kept.get('XLA_FLAGS', '')}".strip()}
 
@@ -99,7 +111,7 @@ def page(source: Path) -> nbformat.NotebookNode:
     notebook = jupytext.read(source, fmt="py:percent")
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i:02d}"
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL})
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
     return notebook
 
 
@@ -182,9 +194,8 @@ def run(source: Path, profile: str, progress: Progress, running: dict[str, Any])
 
 def keep(notebook: nbformat.NotebookNode, result: Result, profile: str) -> None:
     """Write the page of a finished run where it belongs."""
-    notebook.metadata.pop("language_info", None)
     folder = (PAGES if profile == "full" else BUILD / "notebooks") if result.holds else BUILD / "failed"
-    write_whole(folder / f"{result.name}.ipynb", nbformat.writes(notebook) + "\n")
+    write_whole(folder / f"{result.name}.ipynb", nbformat.writes(captioned(notebook)) + "\n")
 
 
 def run_all(chosen: list[Path], profile: str, jobs: int) -> list[Result]:

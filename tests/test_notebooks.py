@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jupytext
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "notebooks" / "src").glob("*.py"))
@@ -37,6 +39,36 @@ def test_the_page_was_run_in_the_full_profile_without_errors(source):
     assert outputs
     assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
     assert "profile: full" in "".join("".join(o.get("text", "")) for o in outputs)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem[:2])
+def test_every_figure_has_words_that_say_what_is_to_be_seen(source):
+    outputs = [o for c in page_of(source)["cells"] if c["cell_type"] == "code" for o in c["outputs"]]
+    figures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert figures
+    assert not [o for o in figures if len(o["metadata"].get("image/png", {}).get("alt", "")) < 40]
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """What JupyterLab learns from the kernel of this environment, and compares with a page that it opens."""
+    spec = KernelSpecManager().get_kernel_spec("python3")
+    manager, client = start_new_kernel(extra_arguments=["--IPKernelApp.log_level=40"])
+    client.kernel_info()
+    language = client.get_shell_msg(timeout=60)["content"]["language_info"]
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    named = {"display_name": spec.display_name, "language": spec.language, "name": "python3"}
+    return {"kernelspec": named, "language_info": language}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem[:2])
+def test_jupyterlab_finds_nothing_to_change_in_a_page_that_it_opens(source, kernel):
+    page = page_of(source)["metadata"]
+    rendered_with = page["language_info"].pop("version")
+    assert re.fullmatch(r"3\.\d+\.\d+", rendered_with)  # another Python than this one is a change
+    assert page == kernel | {"language_info": {k: v for k, v in kernel["language_info"].items() if k != "version"}}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem[:2])

@@ -15,6 +15,7 @@ import nbformat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))
 import reproduce
+from captions import captioned
 
 
 def own_imports(code: str) -> list[ast.ImportFrom | ast.Import]:
@@ -42,7 +43,8 @@ def reworded(source: Path, committed: nbformat.NotebookNode) -> nbformat.Noteboo
         return None
     for cell, run in zip(new, old, strict=True):
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
-    return fresh
+    fresh.metadata.language_info.update(committed.metadata.get("language_info", {}))
+    return captioned(fresh)
 
 
 def main() -> int:

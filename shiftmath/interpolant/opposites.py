@@ -35,7 +35,7 @@ def opposite_pair(kernel: Any, x: ArrayLike) -> Interpolant:
     """
     x = as_signal("x", x, to_numpy=True)
     require_finite("x", x)
-    return Interpolant(kernel, np.stack([x, -x]), [1, -1])
+    return Interpolant(kernel, np.stack([x, -x]), np.array([1.0, -1.0]))
 
 
 def linear_misfit(f: Any, Z: ArrayLike) -> float:

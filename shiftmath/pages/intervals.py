@@ -6,7 +6,7 @@ nothing else.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,8 +36,8 @@ class Interval(NamedTuple):
 class Estimate(NamedTuple):
     """A value and its standard error, numbers or arrays of one shape."""
 
-    value: np.ndarray
-    error: np.ndarray
+    value: Any
+    error: Any
 
     def __str__(self) -> str:
         lines = zip(np.ravel(self.value).tolist(), np.ravel(self.error).tolist(), strict=True)
@@ -111,7 +111,7 @@ def slope(xs: ArrayLike, samples: ArrayLike, root: float = 1.0) -> Estimate:
     m, error = mean(((sizes / largest[:, None]) ** r).T)
     value = fitted_slope(x, largest * m ** (1 / r))
     centred = np.log(x) - np.log(x).mean()
-    return Estimate(np.float64(value), np.linalg.norm(centred * error / (m * r)) / (centred @ centred))
+    return Estimate(value, np.linalg.norm(centred * error / (m * r)) / (centred @ centred))
 
 
 def bootstrap(

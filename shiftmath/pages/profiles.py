@@ -5,7 +5,7 @@ The environment variable `SHIFTMATH_PROFILE` chooses; without it a notebook runs
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
 from shiftmath._shared.arguments import as_text
@@ -34,8 +34,15 @@ def choose(*, quick: T, full: T) -> T:
     return quick if profile() == "quick" else full
 
 
-def provenance(data: str) -> str:
-    """How a page was made: profile, data and versions."""
-    versions = ", ".join(f"{p} {version(p)}" for p in PACKAGES)
+def provenance(data: str, *also: str) -> str:
+    """How a page was made: profile, data and versions, those of further packages that the page uses among them."""
+    versions = ", ".join(f"{p} {_version(as_text('also', p, 'names of packages'))}" for p in (*PACKAGES, *also))
     data = as_text("data", data, "words")
     return f"profile: {profile()}\ndata: {data}\nPython {platform.python_version()}, {versions}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
