@@ -18,7 +18,7 @@ from shiftmath.networks.layers import (
     Residual,
     logits,
 )
-from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
+from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train, train_to_rest
 from shiftmath.networks.training import fit, fit_many, member, staircase
 
 __all__ = [
@@ -39,4 +39,5 @@ __all__ = [
     "residual",
     "staircase",
     "train",
+    "train_to_rest",
 ]

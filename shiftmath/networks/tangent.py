@@ -16,13 +16,13 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_count, as_number
+from shiftmath._shared.arguments import as_count, as_number, require_finite_result
 from shiftmath._shared.chunks import in_chunks
 from shiftmath._shared.precision import precision
 from shiftmath.networks.arrays import as_outputs, as_signals, dtype_of, output_shape, require_finite_parameters
 from shiftmath.networks.layers import Network
 
-__all__ = ["empirical_ntk", "layer_kernels", "train"]
+__all__ = ["empirical_ntk", "layer_kernels", "train", "train_to_rest"]
 
 Module = TypeVar("Module", bound=Callable)
 
@@ -94,6 +94,38 @@ def train(network: Module, X: ArrayLike, y: ArrayLike, rate: float, steps: int) 
         w = in_chunks(advance, (w, jnp.asarray(-1), jnp.zeros((), X.dtype)), steps)[0]
         require_finite_parameters(w, steps)
         return eqx.combine(w, rest)
+
+
+def train_to_rest(network: Module, X: ArrayLike, y: ArrayLike, error: float = 1e-9) -> Module:
+    r"""The network after `train` at the rate $1/\lambda_1$, for as many steps as shrink every error to a share `error`.
+
+    $\lambda_1$ and $\lambda_n$ are the extreme eigenvalues of the network's own tangent kernel at the start. Where it
+    stays put an error shrinks by at most $1 - \lambda_n/\lambda_1$ in a step.
+
+    Args:
+        network: of one output.
+        X, y: signals (n, ...) and n targets.
+        error: between 0 and 1.
+
+    Raises:
+        ValueError: the tangent kernel is singular to rounding: some targets are out of reach.
+        ValueError, TypeError, FloatingPointError: as `train` has them.
+
+    >>> from shiftmath.networks import Dense, Network
+    >>> end = train_to_rest(Network((Dense(jnp.zeros(2)),)), [[1.0, 0.0], [0.0, 2.0]], [3.0, 4.0])
+    >>> np.round(end.layers[0].weight, 6).tolist()
+    [3.0, 2.0]
+    """
+    share = as_number("error", error, positive=True, below=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = empirical_ntk(network, X, X)
+    require_finite_result("X", X, gram, "tangent kernel overflows")
+    eigenvalues = np.linalg.eigvalsh(gram)
+    if eigenvalues[0] <= len(eigenvalues) * np.finfo(eigenvalues.dtype).eps * eigenvalues[-1]:
+        raise ValueError(f"X: got a tangent kernel with eigenvalues {eigenvalues}, takes one that is not singular")
+    slowest = eigenvalues[0] / eigenvalues[-1]
+    steps = 1 if slowest == 1 else int(np.ceil(np.log(share) / np.log1p(-slowest)))
+    return train(network, X, y, 1 / float(eigenvalues[-1]), steps)
 
 
 def _require_finite(step: Array, loss: Array) -> None:

@@ -44,5 +44,5 @@ def provenance(data: str, *also: str) -> str:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):
         return "not installed"

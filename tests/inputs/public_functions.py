@@ -297,6 +297,9 @@ CALLS = {
     "networks.layer_kernels": call(
         lambda **arguments: networks.layer_kernels(network(None), **arguments), X=ROWS, Z=ROWS
     ),
+    "networks.train_to_rest": call(
+        lambda **arguments: networks.train_to_rest(network(None), **arguments), X=ROWS, y=SIGNS, error=0.5
+    ),
     "networks.train": call(
         lambda **arguments: networks.train(network(None), **arguments),
         X=ROWS,
@@ -409,7 +412,7 @@ CALLS = {
         pages.intervals.slope, xs=np.array([1.0, 2.0, 4.0]), samples=np.array([[1.0, 2.0]] * 3), root=2.0
     ),
     "pages.profile": call(pages.profile),
-    "pages.provenance": call(pages.provenance, data="none"),
+    "pages.provenance": call(lambda data, also: pages.provenance(data, also), data="none", also="numpy"),
 }
 
 FORMULA = "a formula inside compiled code; it says that values are not checked"
@@ -503,6 +506,7 @@ ALLOWED = {
     "datasets.image_folder.split": {"string"},
     "datasets.read_idx.md5": {"string"},
     "pages.Ledger.title": {"string"},
+    "pages.provenance.also": {"string"},
     "pages.provenance.data": {"string"},
     **{f"pages.Ledger.{m}.claim": {"string"} for m in ("equal", "fails", "at_most", "at_least", "between", "slope")},
     **{f"pages.Ledger.{m}.{a}": COMPLEX for m in ("equal", "fails") for a in ("measured", "expected")},

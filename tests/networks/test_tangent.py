@@ -11,7 +11,7 @@ from shiftmath import networks
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.networks.layers import logits
-from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
+from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train, train_to_rest
 from shiftmath.pages import fitted_slope
 
 EPS = float(np.finfo(float).eps)
@@ -101,13 +101,28 @@ def test_a_wide_network_trains_to_the_interpolant_of_its_own_kernel(rng):
     for width in (2**8, 2**12):
         network = dense(KEY, 5, width=width)
         own = Interpolant(lambda X, Z=None, f=network: empirical_ntk(f, X, X if Z is None else Z), X, y)
-        eigenvalues = np.linalg.eigvalsh(own.gram)
-        steps = int(np.ceil(np.log(1e-6) / np.log1p(-eigenvalues[0] / eigenvalues[-1])))
-        trained = train(network, X, y, 1 / eigenvalues[-1], steps)
+        trained = train_to_rest(network, X, y, 1e-6)
         assert np.allclose(logits(trained, X) - logits(network, X), y, rtol=0, atol=1e-4)
         gaps.append(np.abs(logits(trained, Z) - logits(network, Z) - own(Z)).max())
     # 16 times the width: at least 4 times closer, the rate of the kernel itself.
     assert gaps[1] <= gaps[0] / 4
+
+
+def test_at_rest_every_error_has_shrunk_to_its_share():
+    X, y = np.diag([1.0, 2.0, 4.0]), np.array([3.0, -4.0, 5.0])
+    linear = networks.Network((networks.Dense(jnp.zeros(3)),))
+    for error in (1e-2, 1e-9):
+        off = np.abs(logits(train_to_rest(linear, X, y, error), X) - y) / np.abs(y)
+        # The slowest of three errors shrinks by 1 - 1/16 in each of the least number of steps that suffices.
+        assert error * (1 - 1 / 16) * (1 - 1e-6) <= off.max() <= error * (1 + 1e-6)
+    assert logits(train_to_rest(linear, np.eye(3), y), np.eye(3)).tolist() == y.tolist()
+
+
+def test_targets_out_of_reach_are_refused():
+    with pytest.raises(
+        ValueError, match=r"X: got a tangent kernel with eigenvalues .*, takes one that is not singular"
+    ):
+        train_to_rest(dense(KEY, 2), [[1.0, 0.0], [1.0, 0.0]], [1.0, -1.0])
 
 
 def test_no_steps_change_nothing():
