@@ -194,8 +194,10 @@ def _values(name: str, x: Any, takes: str) -> Any:
 
 
 def _has_axes(value: Any) -> bool:
-    """Whether it is a sequence or an array of at least one axis."""
-    return getattr(value, "ndim", 0) > 0 or (isinstance(value, Sequence) and not isinstance(value, str))
+    """Whether it is a sequence, an array of at least one axis, or what NumPy reads as one."""
+    if hasattr(value, "ndim"):
+        return value.ndim > 0
+    return hasattr(value, "__array__") or (isinstance(value, Sequence) and not isinstance(value, str))
 
 
 def _number(value: Any) -> Any:
