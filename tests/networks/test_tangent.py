@@ -10,7 +10,7 @@ import pytest
 from shiftmath import networks
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.networks.layers import logits
+from shiftmath.networks.layers import Dense, Network, logits
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train
 from shiftmath.pages.ledger import fitted_slope
 
@@ -119,3 +119,13 @@ def test_no_steps_change_nothing():
 def test_a_network_of_several_outputs_has_no_single_kernel():
     with pytest.raises(ValueError, match=r"network: got outputs of shape \(2,\), takes a network of one output"):
         empirical_ntk(networks.fully_connected(KEY, 3, 2), np.eye(3), np.eye(3))
+
+
+def test_a_descent_that_diverges_names_the_step_and_a_rate_is_a_finite_number():
+    network, X = Network((Dense(jnp.zeros(1)),)), [[1e3]]
+    # The error is multiplied by 1 - 1e6 at each step: its square passes 1.8e308 after 308 / 12 of them.
+    with jax.debug_nans(False), pytest.raises(FloatingPointError, match="loss: got inf at step 26, takes a smaller"):
+        train(network, X, [1.0], 1.0, 300)
+    for rate in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ValueError, match=f"rate: got {rate}, takes a non-negative finite number"):
+            train(network, X, [1.0], rate, 300)
