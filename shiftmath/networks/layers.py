@@ -19,6 +19,7 @@ from jaxtyping import Array, DTypeLike, Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice, as_count
+from shiftmath._shared.kept_programs import warn_of_kept_programs
 from shiftmath._shared.precision import precision
 from shiftmath.networks.arrays import as_signals, dtype_of, taken
 from shiftmath.networks.correlation import correlate
@@ -214,6 +215,7 @@ def logits(network: Callable, X: ArrayLike, batch_size: int = 500) -> Float[np.n
         ValueError, TypeError: other than finite real signals that the network takes; a network of several dtypes.
     """
     batch_size = as_count("batch_size", batch_size)
+    warn_of_kept_programs()
     with precision(dtype_of(network)):
         signals = as_signals("X", network, X)
         with taken("X", signals):
