@@ -8,5 +8,6 @@ memory      how much fits: what cannot is refused before the work
 precision   double precision where it is needed, whatever JAX is set to
 progress    a bar for what takes long
 chunks      long compiled loops that can be interrupted
+kept_programs  a warning where what JAX kept comes back broken
 interrupts  long compiled calls that Ctrl-C ends at once
 """

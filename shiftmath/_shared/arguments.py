@@ -22,7 +22,9 @@ __all__ = [
     "as_callable",
     "as_choice",
     "as_count",
+    "as_counts",
     "as_number",
+    "as_numbers",
     "as_samples",
     "as_shape",
     "as_signal",
@@ -189,6 +191,12 @@ def as_count(name: str, value: Any, least: int = 1, most: int | None = None) -> 
     return int(value)
 
 
+def as_counts(name: str, values: Any, least: int = 1) -> tuple[int, ...]:
+    """Whole numbers of at least `least`, as a tuple; one stands for a sequence of one."""
+    values = whole_numbers(name, values, f"a sequence of whole numbers of at least {least}")
+    return tuple(as_count(name, value, least) for value in values)
+
+
 def as_number(
     name: str,
     value: Any,
@@ -215,3 +223,12 @@ def as_number(
     if not math.isfinite(number) or too_small or number >= below:
         raise ValueError(f"{name}: got {show(value)}, takes {takes}")
     return number
+
+
+def as_numbers(name: str, values: Any, **limits: Any) -> np.ndarray:
+    """A non-empty list of numbers, each as `as_number` takes it, as an array of float64."""
+    takes = "a non-empty list of numbers"
+    values = as_array(name, values, takes, to_numpy=True)
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"{name}: got shape {values.shape}, takes {takes}")
+    return np.array([as_number(name, value, **limits) for value in values.astype(float).tolist()])

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import jax
 
+from shiftmath._shared.kept_programs import warn_of_kept_programs
+
 __all__ = ["SECONDS", "in_chunks"]
 
 SECONDS = 0.1  # that a chunk is to take
@@ -22,6 +24,7 @@ def in_chunks(advance: Callable[[State, int, int], State], state: State, steps: 
     >>> in_chunks(lambda state, first, last: state + list(range(first, last)), [], 5, most=2)
     [0, 1, 2, 3, 4]
     """
+    warn_of_kept_programs()
     first, count = 0, 1
     while first < steps:
         last, start = min(first + count, steps), time.perf_counter()

@@ -18,6 +18,7 @@ from shiftmath._shared.arguments import (
     require_finite,
 )
 from shiftmath._shared.precision import precision
+from shiftmath._shared.values import has_mask
 from shiftmath.adversary._norms import largest_length
 
 __all__ = [
@@ -37,14 +38,11 @@ Box = tuple[Any, Any]
 
 
 def as_batch(name: str, X: Any) -> Any:
-    """Samples (n, *signal): a JAX array as it is, anything else as a NumPy array of floating point numbers."""
-    if not isinstance(X, jax.Array):
-        X = as_samples(name, X)
-        X = X.astype(float) if X.dtype.kind in "biu" else X
+    """Samples (n, *signal) of floating point numbers: a JAX array for a JAX array, else one of NumPy."""
+    X = as_array(name, X) if isinstance(X, jax.Array) else as_samples(name, X)
     if X.ndim < 2 or not X.size:
         raise ValueError(f"{name}: got shape {X.shape}, takes samples of shape (n, *signal), none of them 0")
-    if not jnp.issubdtype(X.dtype, jnp.floating):
-        raise TypeError(f"{name}: got dtype {X.dtype}, takes floating point numbers")
+    X = X if jnp.issubdtype(X.dtype, jnp.floating) else X.astype(float)
     if not isinstance(X, jax.core.Tracer):
         require_finite(name, np.asarray(X))
     return X
@@ -196,10 +194,14 @@ def _values(name: str, x: Any, takes: str) -> Any:
 
 
 def _has_axes(value: Any) -> bool:
-    """Whether it is a sequence or an array of at least one axis."""
-    return getattr(value, "ndim", 0) > 0 or (isinstance(value, Sequence) and not isinstance(value, str))
+    """Whether it is a sequence, an array of at least one axis, or what NumPy reads as one."""
+    if hasattr(value, "ndim"):
+        return value.ndim > 0
+    return hasattr(value, "__array__") or (isinstance(value, Sequence) and not isinstance(value, str))
 
 
 def _number(value: Any) -> Any:
-    """The number in an array without axes."""
+    """The number in an array without axes; one that is masked is none."""
+    if has_mask(value):
+        return value
     return value.item() if isinstance(value, (np.ndarray, np.generic, jax.Array)) else value

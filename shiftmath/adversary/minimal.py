@@ -96,8 +96,7 @@ def ddn(
         options |= {"target": target, "refine": refine, "seed": seed}
         return nearest([ddn(f, X, y, loss=each, **options) for each in loss])
     samples, count = as_batch("X", X), as_count("steps", steps)
-    if levels is not None:
-        _require_levels(levels, bounds, samples.shape[1:], refine)
+    levels = None if levels is None else _as_levels(levels, bounds, samples.shape[1:], refine)
     norm = as_number("initial_norm", initial_norm, positive=True, below=largest_length(samples.dtype))
     search = _DDN(
         steps=count,
@@ -112,9 +111,9 @@ def ddn(
     return run(search, count + halves, f, X, y, target=target, bounds=bounds, seed=seed)
 
 
-def _require_levels(levels: int, bounds: Any, signal: tuple[int, ...], refine: Any) -> None:
-    """Errors unless there are two levels or more between finite bounds, and nothing that leaves them."""
-    as_count("levels", levels, 2)
+def _as_levels(levels: Any, bounds: Any, signal: tuple[int, ...], refine: Any) -> int:
+    """The levels; errors unless there are two or more between finite bounds, and nothing that leaves them."""
+    count = as_count("levels", levels, 2)
     if bounds is None:
         raise ValueError("bounds: got None with levels, takes (low, high), the first and the last of them")
     if refine:
@@ -122,6 +121,7 @@ def _require_levels(levels: int, bounds: Any, signal: tuple[int, ...], refine: A
     low, high = as_box(bounds, signal)
     if not np.all(np.isfinite(high - low) & (low < high)):
         raise ValueError("bounds: got a side without a bound or of length 0 with levels, takes finite low < high")
+    return count
 
 
 class _State(NamedTuple):

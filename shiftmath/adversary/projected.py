@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from shiftmath._shared.arguments import as_array, as_choice, as_count, as_number
+from shiftmath._shared.arguments import as_choice, as_count, as_numbers
 from shiftmath.adversary._arguments import as_batch, as_lengths, rows_of
 from shiftmath.adversary._losses import LOSSES, logits, look
 from shiftmath.adversary._norms import NORMS, is_extreme, random_in_ball, rounded_in, steepest, to_ball
@@ -135,13 +134,10 @@ def robust_accuracy(f: Any, X: Any, y: Any, radii: Any, **options: Any) -> Any:
     >>> robust_accuracy(lambda x: x.sum(), [[1.0, 0.0], [2.0, 0.0]], [1, 1], [0.0, 0.8, 1.5], norm="linf").tolist()
     [1.0, 0.5, 0.0]
     """
-    radii = np.asarray(as_array("radii", radii))
-    if radii.ndim != 1 or not radii.size:
-        raise ValueError(f"radii: got shape {radii.shape}, takes a non-empty list of numbers from 0 on")
-    each = [as_number("radii", radius, least=0) for radius in radii.tolist()]
-    fooled = stacked([pgd(f, X, y, radius=radius, **options) for radius in each]).success
+    radii = as_numbers("radii", radii, least=0)
+    fooled = stacked([pgd(f, X, y, radius=radius, **options) for radius in radii.tolist()]).success
     within = radii[:, None] >= radii
-    return 1 - (within[:, :, None] & fooled[None]).any(axis=1).mean(axis=1)
+    return 1 - (within[:, :, None] & fooled[None]).any(axis=1).mean(axis=1, dtype=float)
 
 
 class _State(NamedTuple):

@@ -76,7 +76,8 @@ def cone_radius(
         secants = sign * (g[:, 0] - g[:, -1]) / (2 * np.sin((high + low) / 2) * np.sin((high - low) / 2))
         # The level over |z| where that is largest; 1 - sin(delta) = 2 sin^2, without cancellation.
         ends = length * np.array([2 * math.sin((math.pi / 2 - delta) / 2) ** 2, 1 + math.sin(delta)])
-        least_needed = float(np.max((sign * level + SLACK * abs(level)) / ends))
+        with np.errstate(over="ignore"):  # an infinite one is not reached
+            least_needed = float(np.max((sign * level + SLACK * abs(level)) / ends))
         lower = (least(u, x / length, t, sign * g, slopes, steep, delta) for slopes in (0 * secants, secants))
         return any(low > least_needed for low in lower)
 

@@ -11,7 +11,7 @@ from shiftmath._shared.progress import progress as shown
 from shiftmath.interpolant.certified import certified_radius
 from shiftmath.interpolant.closed_form import boundary_normal
 from shiftmath.interpolant.expansion import Expansion, boundaries
-from shiftmath.interpolant.search import nearest_crossing
+from shiftmath.interpolant.search import FURTHEST, nearest_crossing
 
 __all__ = ["Distance", "distances"]
 
@@ -74,6 +74,9 @@ def _to_boundary(h: Expansion, x: Signal, *, closed_form: bool, restarts: int, s
     if normal is not None:
         signed = float(np.vdot(normal, x))
         return Distance(abs(signed), abs(signed), x - signed * normal, "closed form")
+    for name, points in (("X", h.X), ("x", x)):
+        if (largest := float(np.abs(points).max())) > FURTHEST:
+            raise ValueError(f"{name}: got numbers up to {largest:g}, takes at most {FURTHEST:.1g} for a search")
     if h.vanishes_at(x):
         return Distance(0.0, 0.0, x, "on the boundary")
     lower = certified_radius(h.kernel, h.X, h.coefficients, x, h.level)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from shiftmath._shared.scaling import exponent, times_power_of_two, times_powers_of_two
 from shiftmath.interpolant.directions import SLACK
 
 __all__ = ["Expansion", "boundaries"]
@@ -50,11 +51,16 @@ class Expansion:
 
 def boundaries(f: Any, x: Signal, level: float) -> list[Expansion]:
     """The functions of an `Interpolant` f whose nearest zero is where the class of x changes."""
-    y, coefficients = (a.reshape(len(f.X), -1) for a in (f.y, f.coefficients))
+    # All are divided by a power of two, which moves no zero, so that no product of two values overflows or is lost.
+    e = exponent(f.y)
+    y, coefficients = (times_powers_of_two(a.reshape(len(f.X), -1), np.array(-e)) for a in (f.y, f.coefficients))
     if y.shape[1] > 1:
         top = int(f(x[None])[0].argmax())
         y, coefficients = (np.delete(a[:, [top]] - a, top, axis=1) for a in (y, coefficients))
     # h = 0 everywhere if G y = 0: of equal outputs, or, with a ridge and to rounding, of labels that conflict.
     rounding = SLACK * len(y) * np.linalg.norm(f.gram) * np.linalg.norm(y, axis=0) if f.ridge else 0
     coefficients = coefficients * (np.linalg.norm(f.gram @ y, axis=0) > rounding)
+    further = max(0, exponent(np.array(level)) - e) if level else 0
+    y, coefficients = (times_powers_of_two(a, np.array(-further)) for a in (y, coefficients))
+    level = times_power_of_two(level, -e - further)
     return [Expansion(f.kernel, f.X, *pair, level) for pair in zip(y.T, coefficients.T, strict=True)]

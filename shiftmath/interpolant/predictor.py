@@ -29,8 +29,10 @@ from shiftmath._shared.arguments import (
     as_samples,
     as_targets,
     require_finite,
+    require_finite_result,
 )
 from shiftmath._shared.errors import Portable
+from shiftmath._shared.scaling import exponents, times_powers_of_two
 from shiftmath.interpolant.distance import Distance, distances
 
 __all__ = ["Indistinguishable", "Interpolant"]
@@ -113,27 +115,36 @@ class Interpolant:
     @cached_property
     def coefficients(self) -> Float[np.ndarray, "n *outputs"]:
         """The coefficients (G + ridge I)^+ y; eigenvalues within rounding of 0 count as 0."""
-        eigenvalues, vectors = np.linalg.eigh(self.gram)
+        _, coefficients, e = self._solution
+        with np.errstate(over="ignore"):
+            result = times_powers_of_two(coefficients, e)
+        return require_finite_result("y", self.y, result, "coefficients overflow")
+
+    @cached_property
+    def _solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Labels and coefficients, both divided by powers of two that bring the labels near 1, and those exponents."""
+        e = exponents(self.y, (0,))
+        y, (eigenvalues, vectors) = times_powers_of_two(self.y, -e), np.linalg.eigh(self.gram)
         # A Gram matrix of n samples errs by a few n eps of its largest eigenvalue; so then do the eigenvalues.
         kept = eigenvalues + self.ridge > 64 * len(self.X) * EPS * eigenvalues[-1]
-        lost = self.y - vectors[:, kept] @ (vectors[:, kept].T @ self.y)
-        if not (np.linalg.norm(lost, axis=0) <= LOST * np.linalg.norm(self.y, axis=0)).all():
-            self._refuse(int(kept.sum()))
-        return vectors[:, kept] @ ((vectors[:, kept].T @ self.y).T / (eigenvalues[kept] + self.ridge)).T
+        lost = y - vectors[:, kept] @ (vectors[:, kept].T @ y)
+        if not (np.linalg.norm(lost, axis=0) <= LOST * np.linalg.norm(y, axis=0)).all():
+            self._refuse(y, int(kept.sum()))
+        return y, vectors[:, kept] @ ((vectors[:, kept].T @ y).T / (eigenvalues[kept] + self.ridge)).T, e
 
     @property
     def norm(self) -> Any:
         """The norm of f in the kernel's Hilbert space: a number, or an array with one for each of several outputs."""
-        fitted = self.gram @ self.coefficients if self.ridge else self.y
-        norms = np.sqrt(np.maximum(np.vecdot(fitted.T, self.coefficients.T), 0))
+        y, coefficients, e = self._solution
+        fitted = self.gram @ coefficients if self.ridge else y
+        norms = times_powers_of_two(np.sqrt(np.maximum(np.vecdot(fitted.T, coefficients.T), 0)), e[0])
         return float(norms) if self.y.ndim == 1 else norms
 
     def __call__(self, Z: "ArrayLike") -> Any:
         """The values f(Z): of samples Z (m, ...) one for each, of one sample its own."""
-        Z = as_array("Z", Z)
+        Z = self._checked("Z", Z)
         if not isinstance(Z, np.ndarray):
             return self._values(Z, Z.dtype if Z.dtype in (np.float32, np.float64) else float)
-        require_finite("Z", Z)
         values = self._values(Z, float)
         require_finite("Z: the values", np.asarray(values))
         return values
@@ -195,25 +206,29 @@ class Interpolant:
 
     def _points(self, x: "ArrayLike") -> tuple[Float[np.ndarray, "m *spatial"], bool]:
         """One point or a batch as a batch, and whether it was one."""
+        x, shape = self._checked("x", x), self.X.shape[1:]
+        return np.asarray(x).astype(float).reshape(-1, *shape), x.ndim == len(shape)
+
+    def _checked(self, name: str, x: "ArrayLike") -> Any:
+        """One finite point or a batch, as an array."""
         shape = self.X.shape[1:]
         takes = f"one point of shape {shape} or a batch of them"
-        x = as_array("x", x, takes)
+        x = as_array(name, x, takes)
         if x.ndim - len(shape) not in (0, 1) or x.shape[x.ndim - len(shape) :] != shape or not x.size:
-            raise ValueError(f"x: got shape {tuple(x.shape)}, takes {takes}")
-        points = np.asarray(x).astype(float)
-        require_finite("x", points)
-        return points.reshape(-1, *shape), x.ndim == len(shape)
+            raise ValueError(f"{name}: got shape {tuple(x.shape)}, takes {takes}")
+        require_finite(name, x)
+        return x
 
-    def _refuse(self, rank: int) -> None:
+    def _refuse(self, y: np.ndarray, rank: int) -> None:
         """Why no function takes the labels: tiny samples, samples of one kind, or a matrix of low rank to rounding."""
         if self.X.any() and not (self.X**2).any():
             raise ValueError(f"X: got numbers up to {abs(self.X).max():g}, whose squares underflow, takes larger ones")
         diagonal = np.diag(self.gram)
         apart = diagonal[:, None] + diagonal - 2 * self.gram
         same = apart <= 1e-10 * (diagonal[:, None] + diagonal)
-        differ = LOST * np.linalg.norm(self.y, axis=0)
+        differ = LOST * np.linalg.norm(y, axis=0)
         alike = np.argwhere(np.triu(same, 1)).tolist()
-        pairs = [(i, j) for i, j in alike if np.any(abs(self.y[i] - self.y[j]) > differ)]
+        pairs = [(i, j) for i, j in alike if np.any(abs(y[i] - y[j]) > differ)]
         if pairs:
             what = ", ".join(f"{i} and {j}" for i, j in pairs[:5])
             raise Indistinguishable(f"y: {self.kernel} cannot tell samples {what} apart, whose labels conflict", pairs)

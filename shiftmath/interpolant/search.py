@@ -4,6 +4,7 @@ The search looks for short steps s from x with $f(x + s) = 0$, for many steps at
 (m, ...) that returns the values f, and one that returns values and gradients.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,10 +12,11 @@ from jaxtyping import Float
 
 from shiftmath.interpolant.expansion import Expansion
 
-__all__ = ["nearest_crossing", "shortest_step"]
+__all__ = ["FURTHEST", "nearest_crossing", "shortest_step"]
 
 TINY = float(np.finfo(float).tiny)
 FAR = 1e20
+FURTHEST = math.sqrt(float(np.finfo(float).max)) / (4 * FAR)  # the square of a length of FAR times this is finite
 KEPT = 4  # crossings, the shortest, that are worth shortening
 
 Signal = Float[np.ndarray, "*spatial"]
@@ -43,7 +45,7 @@ def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, star
     value = f(x[None])[0]
 
     def across(steps: np.ndarray) -> np.ndarray:
-        return f(x + steps) * value <= 0
+        return np.sign(f(x + steps)) * np.sign(value) <= 0
 
     steps = np.concatenate([_tangent_steps(f_and_gradient, x, starts), starts])
     # So far away the square of a length may overflow, and no sign is more than rounding.

@@ -72,6 +72,9 @@ def jax_array(name: str, value: Any) -> Any:
     import jax
     import jax.numpy as jnp
 
+    from shiftmath._shared.kept_programs import warn_of_kept_programs
+
+    warn_of_kept_programs()
     array = value if isinstance(value, jax.Array) else jnp.asarray(numpy_array(name, value))
     floating = jnp.issubdtype(array.dtype, jnp.floating)
     if not (floating or jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool):

@@ -2,9 +2,11 @@
 
 architectures  fully connected, convolutional and residual networks
 layers         what they are made of
+sizes          what fits the signal and the memory
 correlation    circular correlation, directly or through the FFT
 arrays         signals, targets and parameters as arrays
 training       training with optax, one network or many seeds at once
+schedules      learning rates that change
 tangent        empirical tangent kernels, and gradient descent on the squared loss
 """
 
@@ -18,8 +20,9 @@ from shiftmath.networks.layers import (
     Residual,
     logits,
 )
+from shiftmath.networks.schedules import staircase
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train, train_to_rest
-from shiftmath.networks.training import fit, fit_many, member, staircase
+from shiftmath.networks.training import fit, fit_many, member
 
 __all__ = [
     "BatchNorm",

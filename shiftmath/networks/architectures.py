@@ -19,8 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike
 
-from shiftmath._shared.arguments import as_choice, as_count, as_shape
+from shiftmath._shared.arguments import as_bool, as_choice, as_count, as_shape
 from shiftmath.networks.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
+from shiftmath.networks.sizes import as_padding, as_spatial, as_taps, require_fits
 
 __all__ = ["convolutional", "fully_connected", "logits", "residual"]
 
@@ -58,13 +59,15 @@ def fully_connected(
     ([(784, 100), (100,), (100, 10), (10,)], (4, 10))
     """
     shape, width, depth = as_shape("shape", shape), as_count("width", width), as_count("depth", depth)
-    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
+    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
+    count = (math.prod(shape) + (depth - 1) * width) * width
+    require_fits("shape, width and depth", (shape, width, depth), count, dtype)
     with precision(dtype):
         *keys, last = jax.random.split(key, depth + 1)
-        layers: list[Callable] = [BatchNorm.of(shape, dtype)] if input_norm else []
+        layers: list[Callable] = [BatchNorm.of(shape, dtype)] * norms[0]
         for k, n in zip(keys, [math.prod(shape)] + [width] * (depth - 1), strict=True):
             layers.append(Dense(*parameters(k, (n,), (width,), **recipe)))
-            layers += [BatchNorm.of((width,), dtype)] * hidden_norm + [jax.nn.relu]
+            layers += [BatchNorm.of((width,), dtype)] * norms[1] + [jax.nn.relu]
         return Network((*layers, _readout(last, width, classes, recipe)))
 
 
@@ -108,14 +111,19 @@ def convolutional(
     >>> [w.shape for w in jax.tree.leaves(network)]
     [(15, 15, 1, 100), (100,), (100, 2), (2,)]
     """
-    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
-    taps, width, depth = _taps(filter_size, spatial, padding), as_count("width", width), as_count("depth", depth)
-    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
-    as_choice("readout", readout, ("average", "flatten"))
+    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
+    (spatial, channels), layers = as_spatial(shape, channel_axis), _first(channel_axis)
+    width, depth, padding = as_count("width", width), as_count("depth", depth), as_padding(padding)
+    taps, readout = as_taps(filter_size, spatial, padding), as_choice("readout", readout, ("average", "flatten"))
+    positions = math.prod(d + 2 * (0 if isinstance(padding, str) else padding) for d in spatial)
+    require_fits("shape, width and padding", (shape, width, padding), positions * width, dtype)
+    count = math.prod(taps) * (channels + (depth - 1) * width) * width
+    require_fits("shape, width and depth", (shape, width, depth), count, dtype)
     with precision(dtype):
+        layers += [BatchNorm.of((channels,), dtype)] * norms[0]
         *keys, last = jax.random.split(key, depth + 1)
         for k, C in zip(keys, [channels] + [width] * (depth - 1), strict=True):
-            layers += _convolution(k, taps, C, width, padding, stride if k is keys[0] else 1, hidden_norm, recipe)
+            layers += _convolution(k, taps, C, width, padding, stride if k is keys[0] else 1, norms[1], recipe)
             layers.append(jax.nn.relu)
         layers += [_average] if readout == "average" else []
         features = jax.eval_shape(Network(tuple(layers)), jax.ShapeDtypeStruct(as_shape("shape", shape), dtype)).size
@@ -157,14 +165,16 @@ def residual(
     >>> logits(network, np.zeros((4, 8, 8, 3))).shape
     (4, 10)
     """
-    spatial, channels, layers = _signal(shape, channel_axis, input_norm, dtype)
-    taps = _taps(filter_size, spatial, padding)
-    as_choice("padding", padding, ("circular", "zero"))
-    recipe: dict[str, Any] = {"bias": bias, "initialisation": initialisation, "dtype": dtype}
-    convolution = partial(_convolution, padding=padding, norm=hidden_norm, recipe=recipe)
-    widths = as_shape("widths", widths)
+    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
+    (spatial, channels), layers = as_spatial(shape, channel_axis), _first(channel_axis)
+    padding, blocks = as_choice("padding", padding, ("circular", "zero")), as_count("blocks", blocks)
+    taps, widths = as_taps(filter_size, spatial, padding), as_shape("widths", widths)
+    convolution = partial(_convolution, padding=padding, norm=norms[1], recipe=recipe)
+    count = math.prod(taps) * (channels * widths[0] + 2 * blocks * sum(w * w for w in widths))
+    require_fits("shape, widths and blocks", (shape, widths, blocks), count, dtype)
     with precision(dtype):
-        stem, last, *keys = jax.random.split(key, 2 + len(widths) * as_count("blocks", blocks))
+        layers += [BatchNorm.of((channels,), dtype)] * norms[0]
+        stem, last, *keys = jax.random.split(key, 2 + len(widths) * blocks)
         layers += [*convolution(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
         before = [widths[0], *np.repeat(widths, blocks).tolist()]
         for i, (k, C, K) in enumerate(zip(keys, before, before[1:], strict=False)):
@@ -181,28 +191,17 @@ def _one_channel(x: Array) -> Array:
     return x[..., None]
 
 
-def _signal(
-    shape: int | Sequence[int], channel_axis: bool, norm: bool, dtype: DTypeLike
-) -> tuple[tuple[int, ...], int, list[Callable]]:
-    """Spatial shape, number of channels and the layers before the first convolution."""
-    whole = as_shape("shape", shape)
-    if channel_axis and len(whole) < 2:
-        raise ValueError(f"shape: got {shape!r}, takes (*spatial, channels) with channel_axis")
-    spatial, channels = (whole[:-1], whole[-1]) if channel_axis else (whole, 1)
-    with precision(dtype):
-        return spatial, channels, [_one_channel] * (not channel_axis) + [BatchNorm.of((channels,), dtype)] * norm
+def _first(channel_axis: bool) -> list[Callable]:
+    """The layers before the first convolution."""
+    return [] if channel_axis else [_one_channel]
 
 
-def _taps(filter_size: int | Sequence[int], spatial: tuple[int, ...], padding: str | int) -> tuple[int, ...]:
-    """One number of taps an axis; a circular filter is at most as long as the signal."""
-    taps = as_shape("filter_size", filter_size)
-    taps = taps * len(spatial) if isinstance(filter_size, int) else taps
-    if len(taps) != len(spatial) or (padding != "zero" and any(q > d for q, d in zip(taps, spatial, strict=True))):
-        raise ValueError(
-            f"filter_size: got {filter_size!r} for signals of shape {spatial}, takes a whole number or one an axis, at "
-            "most the signal's length unless it is padded with zeros"
-        )
-    return taps
+def _norms(input_norm: bool, hidden_norm: bool) -> tuple[bool, bool]:
+    return as_bool("input_norm", input_norm), as_bool("hidden_norm", hidden_norm)
+
+
+def _recipe(bias: bool, initialisation: str, dtype: DTypeLike) -> dict[str, Any]:
+    return {"bias": as_bool("bias", bias), "initialisation": initialisation, "dtype": dtype}
 
 
 def _convolution(
@@ -239,4 +238,5 @@ def _block(
 
 def _readout(key: Array, features: int, classes: int | None, recipe: dict[str, Any]) -> Dense:
     outputs = () if classes is None else (as_count("classes", classes),)
+    require_fits("shape, width and classes", (features, classes), features * math.prod(outputs), recipe["dtype"])
     return Dense(*parameters(key, (features,), outputs, last=True, **recipe))

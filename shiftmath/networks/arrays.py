@@ -11,9 +11,17 @@ import numpy as np
 from jaxtyping import Array, DTypeLike
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_array, require_finite
+from shiftmath._shared.arguments import as_array, as_targets, require_finite, require_finite_result
 
-__all__ = ["as_outputs", "as_signals", "dtype_of", "output_shape", "require_finite_parameters", "taken"]
+__all__ = [
+    "as_labels",
+    "as_outputs",
+    "as_signals",
+    "dtype_of",
+    "output_shape",
+    "require_finite_parameters",
+    "taken",
+]
 
 
 def dtype_of(network: Any) -> np.dtype:
@@ -29,19 +37,36 @@ def as_signals(name: str, network: Any, X: ArrayLike) -> Array:
     X = as_array(name, X)
     if not X.ndim or not X.size:
         raise ValueError(f"{name}: got shape {tuple(X.shape)}, takes signals (n, ...), none of them 0")
-    X = jnp.asarray(X, dtype_of(network))
-    require_finite(name, np.asarray(X))
-    return X
+    return _of_dtype(name, X, dtype_of(network))
 
 
 def as_outputs(name: str, y: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Finite targets of this shape."""
+    """Finite targets of this shape, whose squared loss is finite too."""
     y = as_array(name, y)
     if y.shape != shape:
         raise ValueError(f"{name}: got shape {tuple(y.shape)}, takes targets of shape {shape}")
-    y = jnp.asarray(y, dtype)
-    require_finite(name, np.asarray(y))
+    y = _of_dtype(name, y, dtype)
+    with np.errstate(over="ignore"):
+        require_finite_result(name, y, np.square(y).sum(), "sum of squares overflows")
     return y
+
+
+def as_labels(name: str, y: ArrayLike, n: int, classes: int) -> Array:
+    """One of the classes 0, ..., classes - 1 for each of n signals."""
+    y, takes = as_targets(name, y, n), f"labels from 0 to {classes - 1}"
+    if y.ndim > 1:
+        raise ValueError(f"{name}: got shape {y.shape}, takes {takes}, one for each of the {n} signals")
+    wrong = y[~np.isin(y, np.arange(classes))]
+    if len(wrong):
+        raise ValueError(f"{name}: got {wrong[0]}, takes {takes}")
+    return jnp.asarray(y, jnp.int32)
+
+
+def _of_dtype(name: str, x: Any, dtype: DTypeLike) -> Array:
+    """Finite numbers as an array of this dtype, in which they are finite too."""
+    require_finite(name, x)
+    with np.errstate(over="ignore"):
+        return require_finite_result(name, x, jnp.asarray(x, dtype), f"size overflows in {np.dtype(dtype)}")
 
 
 def output_shape(network: Callable, X: Array, name: str = "X") -> tuple[int, ...]:

@@ -19,9 +19,11 @@ from jaxtyping import Array, DTypeLike, Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice, as_count
+from shiftmath._shared.kept_programs import warn_of_kept_programs
 from shiftmath._shared.precision import precision
 from shiftmath.networks.arrays import as_signals, dtype_of, taken
 from shiftmath.networks.correlation import correlate
+from shiftmath.networks.sizes import as_padding
 
 __all__ = [
     "BatchNorm",
@@ -90,13 +92,8 @@ class Convolution(eqx.Module):
     weight: Array
     bias: Array | None = None
     scale: float = eqx.field(static=True, default=1.0, converter=float)
-    padding: str | int = eqx.field(static=True, default="circular")
-    stride: int = eqx.field(static=True, default=1)
-
-    def __check_init__(self) -> None:
-        if self.padding not in ("circular", "zero") and not (isinstance(self.padding, int) and self.padding >= 0):
-            raise ValueError(f"padding: got {self.padding!r}, takes circular, zero or a whole number of at least 0")
-        as_count("stride", self.stride)
+    padding: str | int = eqx.field(static=True, default="circular", converter=as_padding)
+    stride: int = eqx.field(static=True, default=1, converter=lambda stride: as_count("stride", stride))
 
     def __call__(self, x: Array) -> Array:
         """(*positions, outputs)."""
@@ -217,7 +214,8 @@ def logits(network: Callable, X: ArrayLike, batch_size: int = 500) -> Float[np.n
     Raises:
         ValueError, TypeError: other than finite real signals that the network takes; a network of several dtypes.
     """
-    as_count("batch_size", batch_size)
+    batch_size = as_count("batch_size", batch_size)
+    warn_of_kept_programs()
     with precision(dtype_of(network)):
         signals = as_signals("X", network, X)
         with taken("X", signals):

@@ -8,7 +8,7 @@ Each step moves the parameters down the gradient of the mean loss of a batch,
 Batch norms see the statistics of the batch, and keep running ones for afterwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -20,13 +20,21 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from shiftmath._shared.arguments import as_array, as_choice, as_count, as_number
+from shiftmath._shared.arguments import as_array, as_bool, as_choice, as_count
 from shiftmath._shared.chunks import in_chunks
+from shiftmath._shared.memory import require_memory
 from shiftmath._shared.precision import precision
-from shiftmath.networks.arrays import as_outputs, as_signals, dtype_of, output_shape, require_finite_parameters
+from shiftmath.networks.arrays import (
+    as_labels,
+    as_outputs,
+    as_signals,
+    dtype_of,
+    output_shape,
+    require_finite_parameters,
+)
 from shiftmath.networks.layers import BatchNorm, on_batch
 
-__all__ = ["fit", "fit_many", "member", "staircase"]
+__all__ = ["fit", "fit_many", "member"]
 
 CHUNK = 100  # steps of one compiled loop at most: after each the losses are looked at
 
@@ -69,6 +77,7 @@ def fit(
     >>> logits(network, [[0, 1], [0, -1]]).argmax(axis=1).tolist(), bool(losses[-1] < 0.01 < losses[0])
     ([0, 1], True)
     """
+    steps, loss, progress = _how(steps, loss, progress)
     with precision(dtype_of(network)):
         X, y = _data(network, X, y, loss)
         order = None if batch_size is None else _batches(key, len(X), batch_size, steps)
@@ -104,6 +113,7 @@ def fit_many(
     >>> losses.shape, member(networks, 3)(jnp.zeros(2)).shape
     ((5, 100), (2,))
     """
+    (steps, loss, progress), per_seed = _how(steps, loss, progress), as_bool("per_seed", per_seed)
     networks = [build(key) for key in keys]
     with precision(dtype_of(networks[0])):
         if per_seed:
@@ -124,40 +134,30 @@ def member(networks: Module, i: int) -> Module:
     return jax.tree.map(lambda a: a[i], networks)
 
 
-def staircase(rates: Sequence[float], boundaries: Sequence[int]) -> optax.Schedule:
-    """A learning rate: rates[0] before step boundaries[0], rates[1] before boundaries[1], ..., then rates[-1].
-
-    >>> rate = staircase([1.0, 0.5, 0.1], [1000, 2000])
-    >>> [round(float(rate(t)), 6) for t in (0, 999, 1000, 1999, 2000, 3000)]
-    [1.0, 1.0, 0.5, 0.5, 0.1, 0.1]
-    """
-    if len(rates) != len(boundaries) + 1 or list(boundaries) != sorted(set(boundaries)):
-        raise ValueError(f"boundaries: got {boundaries} for {len(rates)} rates, takes one less, increasing")
-    constants = [optax.constant_schedule(as_number("rates", r)) for r in rates]
-    return optax.join_schedules(constants, [as_count("boundaries", b, 0) for b in boundaries])
+def _how(steps: Any, loss: Any, progress: Any) -> tuple[int, str, bool]:
+    """Steps, loss and progress, once they are found to be such."""
+    loss = as_choice("loss", loss, ("cross-entropy", "squared"))
+    return as_count("steps", steps), loss, as_bool("progress", progress)
 
 
 def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[Array, Array]:
     """Signals and labels as arrays that fit each other and the network's outputs."""
-    as_choice("loss", loss, ("cross-entropy", "squared"))
-    X, labels = as_signals("X", network, X), np.asarray(as_array("y", y))
+    X = as_signals("X", network, X)
     outputs = output_shape(network, X)
     if loss == "squared":
-        return X, as_outputs("y", labels, (len(X), *outputs), X.dtype)
+        return X, as_outputs("y", y, (len(X), *outputs), X.dtype)
     if len(outputs) != 1:
         raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for cross-entropy")
-    if labels.shape != (len(X),) or labels.dtype.kind not in "iu":
-        raise ValueError(f"y: got {labels.dtype} of shape {labels.shape}, takes integers of shape ({len(X)},)")
-    if labels.min() < 0 or labels.max() >= outputs[0]:
-        raise ValueError(f"y: got labels from {labels.min()} to {labels.max()}, takes 0 to {outputs[0] - 1}")
-    return X, jnp.asarray(labels, jnp.int32)
+    return X, as_labels("y", y, len(X), outputs[0])
 
 
 def _batches(key: Array | None, n: int, batch_size: int, steps: int) -> Array:
     """Rows of the data for each step, (steps, batch_size): a new permutation for each epoch."""
     if key is None:
         raise ValueError("key: got None, takes a key with batch_size")
-    per_epoch = n // as_count("batch_size", batch_size, 1, n)
+    batch_size = as_count("batch_size", batch_size, 1, n)
+    per_epoch = n // batch_size
+    require_memory("steps", steps, 8 * steps * batch_size, "the order of the signals")
     # Folded first, so that a key that has built the network gives other numbers here.
     keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), -(-steps // per_epoch))
     epochs = jax.vmap(lambda k: jax.random.permutation(k, n)[: per_epoch * batch_size])(keys)
@@ -176,7 +176,6 @@ def _run(
     axes: tuple | None = None,
 ) -> tuple[Any, np.ndarray]:
     """All steps, at most CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
-    as_count("steps", steps)
     if not isinstance(optimiser, optax.GradientTransformation):
         raise TypeError(f"optimiser: got {optimiser!r}, takes one of optax")
     w, rest = eqx.partition(network, eqx.is_inexact_array)

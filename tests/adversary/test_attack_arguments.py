@@ -20,7 +20,7 @@ X1 = [[0.0, 1.0], [1.0, 1.0]]
 BAD = [
     ({"X": [0.0, 1.0]}, ValueError, r"X: got shape \(2,\), takes"),
     ({"X": [[0.0, float("nan")], [1, 1]]}, ValueError, r"X: got nan at \(0, 1\), takes finite numbers"),
-    ({"X": jnp.ones((2, 2), int)}, TypeError, "X: got dtype int64, takes floating point numbers"),
+    ({"X": jnp.ones((2, 2), complex)}, TypeError, "X: got dtype complex128, takes an array of real numbers"),
     ({"X": jnp.array([[0.0, jnp.inf]])}, ValueError, r"X: got inf at \(0, 1\), takes finite numbers"),
     ({"X": np.ma.masked_array(np.ones((2, 2)), [[0, 1], [0, 0]])}, TypeError, "X: got a masked array, takes"),
     ({"X": [["a", "b"], ["c", "d"]]}, TypeError, "X: got dtype <U1, takes an array of real numbers"),
@@ -188,3 +188,13 @@ def test_options_may_be_traced():
     direct = pgd(lambda x: x, X, [1, 1], radius=[0.7, 0.3], bounds=([-1.0, 0], 9), target=[0, 0], steps=5)
     inside = attack(jnp.array([0.7, 0.3]), jnp.array([-1.0, 0]), jnp.array([0, 0]))
     assert np.allclose(direct.points, inside.points, rtol=1e-9)
+
+
+def test_whole_numbers_and_booleans_of_jax_are_taken_as_those_of_numpy():
+    X = np.array([[1, 0], [0, 1]])
+    for given in (jnp.asarray(X), jnp.asarray(X > 0), X, X > 0):
+        attack = fgsm(lambda x: x.sum() - 0.75, given, [1, 1], radius=0.25)
+        assert isinstance(attack.points, type(given))
+        np.testing.assert_array_equal(np.asarray(attack.points), X - 0.25)
+    shares = robust_accuracy(lambda x: x.sum() - 0.75, jnp.asarray(X, jnp.float32), [1, 1], [False, True], steps=2)
+    np.testing.assert_array_equal(shares, [1.0, 0.0])

@@ -156,3 +156,24 @@ def test_an_interrupt_ends_a_kernel_within_a_few_steps_and_its_threads_too(call,
     # Smooth or deep ones take up to ten times as long as this step; on a loaded machine all are longer together.
     assert late <= 0.5 + 20 * step
     assert burnt <= 0.25
+
+
+FORKED = """
+import os, warnings
+import jax, numpy as np
+from shiftmath.kernels import Convolutional
+jax.numpy.ones(3).sum().block_until_ready()
+warnings.simplefilter("ignore")  # JAX says that it may not be used after a fork
+before = Convolutional()(np.ones((4, 8, 8)))
+child = os.fork()
+if not child:
+    os._exit(0 if (Convolutional()(np.ones((4, 8, 8))) == before).all() else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_kernels_of_numpy_work_after_a_fork():
+    said, _ = python(FORKED, PACKAGE.parent)
+    assert said.split() == ["0"]

@@ -4,6 +4,7 @@ import itertools
 import math
 from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -176,3 +177,24 @@ BAD = [
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fully_connected(KEY, 3, 2, depth=10**15), r"shape, width and depth: got \(\(3,\), 100, 10"),
+        (lambda: fully_connected(KEY, 3, 10**15), r"shape, width and classes: got \(100, 10"),
+        (lambda: convolutional(KEY, (4, 4), 2, depth=10**13), r"shape, width and depth: got \(\(4, 4\), 100, 10"),
+        (lambda: convolutional(KEY, (4, 4), 2, padding=10**9), r"shape, width and padding: got \(\(4, 4\), 100, 10"),
+        (lambda: residual(KEY, 4, 2, widths=10**9), r"shape, widths and blocks: got \(4, \(1000000000,\), 1\)"),
+    ],
+)
+def test_a_network_that_memory_cannot_hold_is_refused_before_the_work(call, message):
+    with pytest.raises(ValueError, match=message + ".* a network of this size would take .* bytes, takes what fits"):
+        call()
+
+
+def test_numpy_numbers_and_strings_are_those_of_python():
+    options = {"stride": np.uint8(2), "padding": np.str_("zero"), "filter_size": np.int64(3), "bias": np.bool_(False)}
+    plain = {"stride": 2, "padding": "zero", "filter_size": 3, "bias": False}
+    assert eqx.tree_equal(convolutional(KEY, (5, 4), 2, 3, **options), convolutional(KEY, (5, 4), 2, 3, **plain))

@@ -10,7 +10,7 @@ import pytest
 from shiftmath import networks
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
-from shiftmath.networks.layers import logits
+from shiftmath.networks.layers import Dense, Network, logits
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train, train_to_rest
 from shiftmath.pages import fitted_slope
 
@@ -110,7 +110,7 @@ def test_a_wide_network_trains_to_the_interpolant_of_its_own_kernel(rng):
 
 def test_at_rest_every_error_has_shrunk_to_its_share():
     X, y = np.diag([1.0, 2.0, 4.0]), np.array([3.0, -4.0, 5.0])
-    linear = networks.Network((networks.Dense(jnp.zeros(3)),))
+    linear = Network((Dense(jnp.zeros(3)),))
     for error in (1e-2, 1e-9):
         off = np.abs(logits(train_to_rest(linear, X, y, error), X) - y) / np.abs(y)
         # The slowest of three errors shrinks by 1 - 1/16 in each of the least number of steps that suffices.
@@ -134,3 +134,13 @@ def test_no_steps_change_nothing():
 def test_a_network_of_several_outputs_has_no_single_kernel():
     with pytest.raises(ValueError, match=r"network: got outputs of shape \(2,\), takes a network of one output"):
         empirical_ntk(networks.fully_connected(KEY, 3, 2), np.eye(3), np.eye(3))
+
+
+def test_a_descent_that_diverges_names_the_step_and_a_rate_is_a_finite_number():
+    network, X = Network((Dense(jnp.zeros(1)),)), [[1e3]]
+    # The error is multiplied by 1 - 1e6 at each step: its square passes 1.8e308 after 308 / 12 of them.
+    with jax.debug_nans(False), pytest.raises(FloatingPointError, match="loss: got inf at step 26, takes a smaller"):
+        train(network, X, [1.0], 1.0, 300)
+    for rate in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ValueError, match=f"rate: got {rate}, takes a non-negative finite number"):
+            train(network, X, [1.0], rate, 300)

@@ -10,9 +10,9 @@ import numpy as np
 import optax
 import pytest
 
-from shiftmath.networks import convolutional, fully_connected, logits
+from shiftmath.networks import convolutional, fully_connected, logits, staircase
 from shiftmath.networks.layers import Dense, Network
-from shiftmath.networks.training import fit, fit_many, member, staircase
+from shiftmath.networks.training import fit, fit_many, member
 
 EPS = float(np.finfo(float).eps)
 KEY = jax.random.key(20210304)
@@ -196,10 +196,30 @@ def test_the_bar_is_silent_where_there_is_no_terminal(capsys, rng):
 X, Y = np.zeros((4, 3)), np.array([0, 1, 0, 1])
 sgd = optax.sgd(0.1)
 BAD = [
-    (lambda: fit(build(KEY), X, Y[:3], sgd, 1), ValueError, r"y: got int64 of shape \(3,\), takes integers of shape"),
-    (lambda: fit(build(KEY), X, Y - 0.5, sgd, 1), ValueError, "y: got float64 of shape"),
-    (lambda: fit(build(KEY), X, Y + 1, sgd, 1), ValueError, "y: got labels from 1 to 2, takes 0 to 1"),
-    (lambda: fit(build(KEY), X, -Y, sgd, 1), ValueError, "y: got labels from -1 to 0, takes 0 to 1"),
+    (lambda: fit(build(KEY), X, Y[:3], sgd, 1), ValueError, r"y: got shape \(3,\), takes one label for each of the 4"),
+    (
+        lambda: fit(build(KEY), X, Y[:, None], sgd, 1),
+        ValueError,
+        r"y: got shape \(4, 1\), takes labels from 0 to 1",
+    ),
+    (lambda: fit(build(KEY), X, Y - 0.5, sgd, 1), ValueError, "y: got -0.5, takes labels from 0 to 1"),
+    (lambda: fit(build(KEY), X, Y + 1, sgd, 1), ValueError, "y: got 2, takes labels from 0 to 1"),
+    (lambda: fit(build(KEY), X, -Y, sgd, 1), ValueError, "y: got -1, takes labels from 0 to 1"),
+    (
+        lambda: fit(build(KEY), X, Y, sgd, 10**15, batch_size=2, key=KEY),
+        ValueError,
+        "steps: got 1000000000000000, the order of the signals would take 16000000000000000 bytes, takes what fits",
+    ),
+    (
+        lambda: fit(fully_connected(KEY, 3, 2), 1e39 + X, Y, sgd, 1),
+        ValueError,
+        "X: got numbers whose size overflows in float32, takes",
+    ),
+    (
+        lambda: fit(build(KEY, classes=None), X, 1e200 + Y, sgd, 1, loss="squared"),
+        ValueError,
+        "y: got numbers whose sum of squares overflows, takes smaller",
+    ),
     (lambda: fit(build(KEY), X, Y, sgd, 1, batch_size=2), ValueError, "key: got None, takes a key with batch_size"),
     (
         lambda: fit(build(KEY), X, Y, sgd, 1, batch_size=5, key=KEY),
@@ -214,7 +234,7 @@ BAD = [
     (lambda: fit(build(KEY), X, Y, sgd, 1, loss="squared"), ValueError, r"y: got shape \(4,\), takes targets of shape"),
     (lambda: fit(build(KEY, classes=None), X, Y, sgd, 1), ValueError, r"network: got outputs of shape \(\), takes"),
     (lambda: fit(build(KEY), X, Y, sgd, 0), ValueError, "steps: got 0, takes a whole number of at least 1"),
-    (lambda: staircase([1.0], [3]), ValueError, r"boundaries: got \[3\] for 1 rates, takes one less, increasing"),
+    (lambda: staircase([1.0], [3]), ValueError, r"boundaries: got \(3,\) for 1 rates, takes one less, increasing"),
 ]
 
 
