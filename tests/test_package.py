@@ -24,8 +24,8 @@ MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)
 ROOMS = {"_shared", "adversary", "datasets", "groups", "interpolant", "kernels", "margins", "networks", "pages"}
 # A room may import those before it.
 ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary", "pages"]
-# How the engine caches, how many threads it has, how large a result may be, a bar: questions to the system.
-SYSTEM = {"compile", "threads", "arrays", "memory"}
+# How the engine caches, how many threads it has, how large a result may be, what JAX has kept: questions to the system.
+SYSTEM = {"compile", "threads", "arrays", "memory", "kept_programs"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
 PROGRESS = {"training", "progress"}  # they show a bar
 HEAVY = {"matplotlib", "sklearn", "numba", "neural_tangents", "jax", "IPython", "pandas"}
