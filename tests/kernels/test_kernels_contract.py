@@ -70,6 +70,17 @@ def test_diag_is_differentiable_and_traces():
         assert np.allclose(jax.jit(kernel.diag)(X), kernel.diag(X), rtol=1e-13)
 
 
+@pytest.mark.parametrize("engine", [np.asarray, jnp.asarray])
+def test_an_image_without_a_channel_axis_is_one_channel_and_no_signal_of_many(engine):
+    X = cases.gaussian(0, 3, (4, 5))
+    kernel, signals = Convolutional(2), Convolutional(2, spatial_axes=1)
+    assert np.array_equal(kernel(engine(X)), kernel(engine(X[..., None])))
+    assert np.array_equal(signals(engine(X[:, 0])), signals(engine(X[:, 0, :, None])))
+    assert np.abs(kernel(X) - signals(X)).max() > 0.01  # five channels, where they are asked for
+    with pytest.raises(ValueError, match=r"X: got shape \(3, 4, 5, 1\), takes"):
+        signals(engine(X[..., None]))
+
+
 def test_two_single_rows_give_a_number():
     x, z = cases.gaussian(0, 2, (16,))
     for kernel in (FullyConnected(2), SHAPED, GroupAverage(FullyConnected(), flips()), GroupAverage(SHAPED, SHIFTS)):
