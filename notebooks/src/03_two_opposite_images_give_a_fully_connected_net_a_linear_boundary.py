@@ -13,7 +13,7 @@
 # them is at most $|x|$ from any boundary between them. This is the fully connected half of Theorem 2 of
 # Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness* (NeurIPS 2021).
 # Networks of finite width, trained by gradient descent, follow it with an error that is predicted too.
-# Runs in about a minute (profile quick) or three (full), within 1 GB.
+# Runs in about a minute (profile quick) or two (full), within 1.2 GB.
 
 # %% [markdown]
 # ## Statement
@@ -327,7 +327,8 @@ _ = right.legend()
 # Left, the error of trained networks at each angle, times $\sqrt n$: networks of different widths fall on
 # one curve, and it is the one that was computed from a single unit. It is 0 at $0$ and $180$ degrees, the
 # samples themselves. Right, the root mean square over the angles falls along the predicted line, for the
-# dot as for a random image. At width 64 the dot is a little below it: there the second order counts.
+# dot as for a random image; at width 64 both lie a tenth below it, two standard
+# errors.
 #
 # ## Where it stops being true
 #
