@@ -260,11 +260,12 @@ for L in layers:
     bent_by = np.array([float(odd(u, L)) / top[L] - u for u in fine])
     left.plot(fine, bent_by, color=THEORY, linewidth=0.8, zorder=1)
     left.plot(turn[:13, 0], half_turn[L](turn[:13]) - turn[:13, 0], "o", color=MEASURED, markersize=3)
-    left.annotate(f"$L = {L}$", (0.55, bent_by[55]), (-4, -14), textcoords="offset points", ha="right")
+    left.annotate(f"$L = {L}$", (0.75, bent_by[75]), (0, 5), textcoords="offset points", ha="center")
     if L > 1:
         right.plot(range(1, 42, 2), [float(a) for a in coefficients[L]], "o", color=THEORY, markersize=3)
         right.annotate(f"$L = {L}$", (41, float(coefficients[L][-1])), (5, -2), textcoords="offset points")
 left.set(xlabel="cosine $u$ of the angle of $z$ and $x$", ylabel="predictor minus $u$, $|z| = |x|$")
+left.set_ylim(-0.33, 0.03)
 _ = right.set(yscale="log", xlabel="power $k$ (odd)", ylabel="coefficient $a_k$ of $h_L$", xlim=(-1, 52))
 
 # %% [markdown]
