@@ -95,7 +95,7 @@ from shiftmath.pages.figures import BOUND, MEASURED, THEORY
 # %% tags=["parameters"]
 seed = 0
 points = choose(quick=200, full=2000)  # random inputs at which a network is compared with the theory
-sides = choose(quick=[4, 5], full=[3, 4, 5, 6, 8, 9])  # of square images
+sides = choose(quick=[4, 5], full=[3, 4, 5, 6, 8])  # of square images
 deep_sides = choose(quick=[3], full=[3, 4, 5, 6])  # the same, for two and three layers
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
@@ -369,7 +369,7 @@ print(f"certified: {shares.min()} to {shares.max()} of the distance")
 # %%
 settings = {"xscale": "log", "xlabel": "distance of a dot to the boundary", "xlim": (0.09, 1.15)}
 settings |= {"yticks": range(len(measured)), "yticklabels": measured, "ylim": (len(measured) - 0.5, -0.7)}
-offset = {"textcoords": "offset points", "xytext": (0, 7), "ha": "center", "fontsize": 8}
+offset = {"textcoords": "offset points", "xytext": (0, 9), "ha": "center", "fontsize": 8}
 
 # %%
 fig, ax = figures.panels(height=3.4)
@@ -541,6 +541,7 @@ ax.plot(n_deep, np.sqrt(n_deep) * radius, "_", color=BOUND, markersize=8, label=
 found_by = np.sqrt(search_orbits) * searched
 ax.plot(search_orbits, found_by, "o", color=MEASURED, mfc="none", markersize=7, label="found by search")
 ax.set(xscale="log", ylim=(0.9, 2.0), **labels)
+ax.set_xticks([1, 2, 3, 5, 10, 20], [1, 2, 3, 5, 10, 20])
 _ = ax.legend(loc="upper left")
 
 # %% [markdown]
@@ -718,7 +719,9 @@ ledger.equal("(c) and so for orthogonal maps that are no moves", orthogonal_erro
 
 # %%
 ledger.equal("(c) a dot is at distance 1 / sqrt n", distances, 1 / np.sqrt(orbit_sizes), 64 * eps)
-ledger.at_most("(c) certified: no nearer than this part of it", radii, 1 / np.sqrt(orbit_sizes), **proof)
+ledger.at_most(
+    "(c) a dot: the certified radius is at most 1 / sqrt n", radii, 1 / np.sqrt(orbit_sizes), **proof
+)
 ledger.between("(c), (e) one and two layers: certified, law, found", search_radii, search_law, searched, 1e-9)
 ledger.equal("(c) Px = 0: x and -x have one kernel row, four groups", blind, 0, 64 * eps)
 ledger.equal("(c) and the package refuses the pair", len(refused), 4, 0)
@@ -731,11 +734,11 @@ for depth, rows in deep.items():
     n, radius, value = np.transpose(rows)
     expected = np.array([law(int(size), depth) for size in n])
     ledger.equal(f"(e) {depth} layers: g = 0 at the law's symmetric point, over n", value, 0, 64 * eps)
-    ledger.at_most(
-        f"(e) {depth} layers: certified, no nearer than this part of the law", radius, expected, **proof
-    )
+    ledger.at_most(f"(e) {depth} layers, a dot: the certified radius is at most s", radius, expected, **proof)
     further = radius[n == 4] * 2
-    ledger.at_least(f"(e) {depth} layers, n = 4: certified, further than 1 / sqrt n", further, 1, **proof)
+    ledger.at_least(
+        f"(e) {depth} layers, n = 4: the certified radius is above 1 / sqrt n", further, 1, **proof
+    )
 ledger.equal("(e) row shifts of five, two layers: s = 0.507408", law(5, 2), 0.507408, 5e-7, evidence="pinned")
 ledger.equal("(f) convolution with pooling: the function of all shifts", convolution_error, 0, 64 * eps)
 
