@@ -298,8 +298,8 @@ ends_meet = [
 print(f"certified, 1, 3 and 5 taps, all blocks: at least {np.min(ends_meet):.12f} of 1/|n|")
 
 # %% [markdown]
-# The certificate and the search enclose $1/\sqrt b$ to ten digits, and the distance $1/|n|$ of larger
-# filters, too.
+# The certificate and the search enclose $1/\sqrt b$ to ten digits. For three and five taps the certificate
+# reaches the distance $1/|n|$, too, to ten digits from below.
 
 # %%
 b = np.geomspace(1, 32, 50)
@@ -330,8 +330,9 @@ _ = ax.legend(loc="upper left", ncols=2)
 # The distance of a dot with the rate $1/\sqrt b$ taken out. With one tap it stays on the line 1, from flatten
 # at the left to the average at the right: every doubling of the block costs a factor $\sqrt 2$. Larger
 # filters (short bars, for several positions of the dot; 2, 3, 5, 7 taps from left to right) lift it between
-# the ends, at most to the orange bound, a factor $\sqrt 2$; 64 taps lie on the dotted curve. At the right
-# end, where the block is the whole signal, filters change nothing.
+# the ends, at most to the orange bound, a factor $\sqrt 2$; 64 taps lie on the dotted curve (only whole $b$
+# count: between 1 and 2 the lines may cross). At the right end, where the block is the whole signal, filters
+# change nothing.
 #
 # The bounds of (d) rest on a sum over pairs of taps. It is a whole number, so it can be checked without any
 # rounding, for all filters up to twice the block and all positions of the dot in the block. And it should be
