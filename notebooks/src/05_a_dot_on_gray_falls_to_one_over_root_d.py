@@ -2,7 +2,7 @@
 # # A dot on gray falls to one over root d
 #
 # The other pages speak of infinitely wide networks. This one trains networks of 100 neurons, on one white and
-# one black dot on gray, and attacks them: Figure 1 of Ge, Singla, Basri and Jacobs (NeurIPS 2021). For the
+# one black dot on gray, and attacks them: Figure 1 of Singla, Ge, Basri and Jacobs (NeurIPS 2021). For the
 # fully connected network the nearest image of the other class is at distance 1, where the dot is gone. For
 # the shift-invariant one it is at $1/\sqrt d$, invisible on $d$ pixels. The published curve turns up again on
 # large images; that is the 256 gray levels of its attack, and it can be computed. Runs in about a minute

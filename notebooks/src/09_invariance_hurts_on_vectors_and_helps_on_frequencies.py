@@ -4,7 +4,7 @@
 # Two sets of signals, each with two classes of orthogonal signals of norm 1. For a fully connected network
 # they are the same problem, turned in space. A network that pools over all shifts loses most of its
 # robustness on the first, random vectors, and on the second, pure frequencies, gains so much that no
-# classifier could have more. Ge, Singla, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial
+# classifier could have more. Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial
 # Robustness* (NeurIPS 2021, section 5.2), saw both signs in trained networks and explain them by a
 # dimension: shifts of the vectors fill the whole space, shifts of the frequencies add nothing. This page
 # derives what can be derived at infinite width, trains the networks, and puts the explanation to the test:
