@@ -55,8 +55,7 @@
 #    w, z\rangle$ for a unit's Gaussian weights $w$, output weight $v$, and $|x| = |z| = 1$, one unit
 #    contributes
 #
-# $$\tfrac12\big(s\,(t - us + |t|) + v^2 u\,\mathrm{sgn}\,t - \bar\kappa\,(s^2 +
-# v^2)\,\mathrm{sgn}\,s\big),$$
+# $$\tfrac12\big(s(t - us + |t|) + v^2 u\,\mathrm{sgn}\,t - \bar\kappa(s^2 + v^2)\mathrm{sgn}\,s\big),$$
 #
 #    where $\bar\kappa = \frac12(\kappa(u) + \kappa(-u))$. In the plane of $x$ and $z$, $w$ has polar
 #    coordinates $(r, \varphi)$; the terms without $v$ are $r^2 A(\varphi)$ and the others $v^2 B(\varphi)$.

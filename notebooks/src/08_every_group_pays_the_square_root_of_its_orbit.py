@@ -12,7 +12,7 @@
 # axis only. For every finite group of such moves the price is the same: a single dot that the group can move
 # to $n$ places is $\sqrt n$ times easier to erase, for a linear classifier and for an infinitely wide
 # network with one hidden layer. Deeper networks pay a constant less, the one of page 07, and the same rate.
-# Where the group moves nothing, invariance is free. This extends both theorems of Ge, Singla, Basri and
+# Where the group moves nothing, invariance is free. This extends both theorems of Singla, Ge, Basri and
 # Jacobs (NeurIPS 2021) from shifts to groups. Runs in about a minute (profile quick) or three (full),
 # within 0.6 GB.
 

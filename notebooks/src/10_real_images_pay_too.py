@@ -5,7 +5,7 @@
 # width are trained on handwritten digits and on color photographs, and attacked. On digits those that average
 # over all positions, and so do not care where things are, are fooled by changes about half as large as those
 # that do not. So are their infinitely wide twins, which have no training noise, on digits and photographs. On
-# photographs the small trained networks go the other way. This is section 5.1 of Ge, Singla, Basri and
+# photographs the small trained networks go the other way. This is section 5.1 of Singla, Ge, Basri and
 # Jacobs, *Shift Invariance Can Reduce Adversarial Robustness* (NeurIPS 2021), on small images, with stronger
 # attacks, and with the places where it does not hold. The full profile takes MNIST and CIFAR-10 too, and up
 # to an hour; quick stays with the small digits, for about a minute, and leaves parts out.
