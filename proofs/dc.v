@@ -144,6 +144,7 @@ by exists (s + t) => //; apply/permP => i; rewrite permM !permE opprD addrA.
 Qed.
 Canonical shifts_group := Group shifts_group_set.
 
+(** The shifts can bring every position to every other. *)
 Theorem shifts_are_transitive : transitive_moves shifts.
 Proof. by move=> i j; exists (shift (i - j)); rewrite ?imset_f // permE opprB addrC subrK. Qed.
 

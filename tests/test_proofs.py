@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROOFS = ROOT / "proofs"
 FILES = sorted(PROOFS.glob("*.v"))
-REALS = {"kappa.v", "concavity.v", "depth.v"}
+REALS = {"kappa.v", "concavity.v", "depth.v", "five.v"}
 coq = pytest.mark.skipif(not shutil.which("coqc"), reason="Coq is not installed: `make prove` says how to install it")
 FLAGS = ["-q", "-w", "none", "-Q", ".", "Shiftmath"]
 
@@ -70,7 +70,8 @@ def test_a_sentence_in_words_stands_above_each_theorem(path):
     assert len(lines) <= 250
     assert max(map(len, lines)) <= 120
     above = [lines[n - 1] for n, line in enumerate(lines) if re.match("Theorem|Corollary", line)]
-    assert len(above) == len(theorems(path)) and all(line.endswith("*)") for line in above)
+    assert len(above) == len(theorems(path))
+    assert all(line.endswith("*)") for line in above)
     assert above or path.stem == "signals"
 
 
@@ -81,13 +82,8 @@ def test_every_file_is_explained():
 
 def test_without_coq_one_line_says_what_to_install(tmp_path):
     (tmp_path / "dirname").symlink_to(shutil.which("dirname"))
-    run = subprocess.run(
-        [shutil.which("bash"), PROOFS / "prove"],
-        capture_output=True,
-        text=True,
-        env={"PATH": str(tmp_path)},
-        check=False,
-    )
+    command, bare = [shutil.which("bash"), PROOFS / "prove"], {"PATH": str(tmp_path)}
+    run = subprocess.run(command, capture_output=True, text=True, env=bare, check=False)
     assert run.returncode != 0
     (line,) = run.stderr.splitlines()
     packages = subprocess.run([PROOFS / "prove", "--packages"], capture_output=True, text=True, check=True).stdout
@@ -170,12 +166,11 @@ def test_a_planted_false_statement_does_not_check(proved, tmp_path, planted):
     name, true, false = FALSE[planted]
     text = (PROOFS / f"{name}.v").read_text()
     assert true in text
-    # Another name, so that what was proved stays as it is; `true` itself must check.
-    for statement, checks in ((true, True), (false, False)):
-        (tmp_path / "planted.v").write_text(text.replace(true, statement))
-        command = ["coqc", "-q", "-w", "none", "-Q", proved[0], "Shiftmath", tmp_path / "planted.v"]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert (run.returncode == 0) == checks, run.stderr
+    (tmp_path / "planted.v").write_text(text.replace(true, false))
+    command = ["coqc", "-q", "-w", "none", "-Q", proved[0], "Shiftmath", tmp_path / "planted.v"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "Error" in run.stderr
 
 
 @coq
