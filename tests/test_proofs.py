@@ -1,5 +1,6 @@
 """What is proved by machine is proved: nothing is taken for granted in proofs/, and false statements do not check."""
 
+import ast
 import os
 import re
 import shutil
@@ -11,9 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROOFS = ROOT / "proofs"
 FILES = sorted(PROOFS.glob("*.v"))
+SOURCES = sorted((ROOT / "notebooks" / "src").glob("*.py"))
 REALS = {"kappa.v", "concavity.v", "depth.v", "five.v"}
 coq = pytest.mark.skipif(not shutil.which("coqc"), reason="Coq is not installed: `make prove` says how to install it")
-FLAGS = ["-q", "-w", "none", "-Q", ".", "Shiftmath"]
 
 # What lets a statement through without a proof, or switches a check of the kernel off.
 TRUST = (
@@ -115,6 +116,34 @@ def test_the_reader_of_assumptions_lets_none_through():
         assert "two" in run.stderr
 
 
+def proved_claims(source):
+    """The words of each claim of a page whose evidence is a machine's."""
+    tree = ast.parse(source.read_text())
+    words = {
+        n.targets[0].id: n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and hasattr(n.targets[0], "id")
+    }
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    proved = [n for n in calls for k in n.keywords if k.arg == "evidence" and k.value.value == "proved by machine"]
+    return [ast.literal_eval(words.get(getattr(n.args[0], "id", None), n.args[0])) for n in proved]
+
+
+PAGES = {source: claims for source in SOURCES if (claims := proved_claims(source))}
+NAMED = {re.search(r": theorem (\w+)$", claim)[1] for claims in PAGES.values() for claim in claims}
+
+
+def test_a_claim_proved_by_machine_names_its_theorem():
+    assert {source.stem[:2] for source in PAGES} >= {"01", "04", "06", "08"}
+    assert {name for path in FILES for name in theorems(path)} >= NAMED
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem[:2])
+def test_a_theorem_that_a_page_names_is_in_the_file_that_it_names(source):
+    text = " ".join(source.read_text().replace("\n# ", " ").split())
+    named = re.findall(r"`(\w+)` in `proofs/(\w+\.v)`", text)
+    assert bool(named) == (source in PAGES)
+    assert all(name in theorems(PROOFS / file) for name, file in named)
+
+
 @pytest.fixture(scope="module")
 def proved(tmp_path_factory):
     """The folder of everything compiled, and what `make prove` printed."""
@@ -131,6 +160,7 @@ def test_every_theorem_is_proved_and_says_what_it_assumes(proved):
     rows = {tuple(line.split(maxsplit=2)[:2]): line.split(maxsplit=2)[2] for line in proved[1].splitlines()[:-1]}
     assert set(rows) == {(path.name, name) for path in FILES for name in theorems(path)}
     assert {said for (name, _), said in rows.items() if name not in REALS} == {"no axioms"}
+    assert {said for (_, name), said in rows.items() if name in NAMED} == {"no axioms"}
     assert f"{len(rows)} theorems proved; coqchk" in proved[1].splitlines()[-1]
 
 

@@ -30,6 +30,8 @@ def squared_gap(A: Sequence[Row], B: Sequence[Row], p_of: Iterable[int], q_of: I
     Then some slab of normal w = p - q is as wide, $\langle w, a\rangle \ge \langle w, p\rangle$ for every a in A and
     $\langle w, b\rangle \le \langle w, q\rangle$ for every b in B; theorem `gap_is_hull_distance` of proofs/.
 
+    It is 0 if p = q: then the hulls meet, and there is no slab.
+
     >>> one, zero = Fraction(1), Fraction(0)
     >>> squared_gap([[one, zero], [zero, one]], [[-one, zero], [zero, -one]], [0, 1], [0, 1])
     Fraction(2, 1)
