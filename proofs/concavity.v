@@ -19,6 +19,7 @@ Definition not_negative (h : R -> R) (s : R) : Prop := forall u, 0 <= u <= s -> 
 
 Section Concavity.
 Variables (h h1 h2 : R -> R) (s : R).
+(** Throughout this section u h''(u) <= h'(u) on [0, s]; from [odd] on, h is odd and not negative there too. *)
 Hypothesis concave : concave_in_the_square h h1 h2 s.
 
 (** h'(u) / u falls. *)

@@ -19,6 +19,7 @@ Definition total_at_most (R : realFieldType) (I : finType) (B : class R I) lo : 
 
 Section Transitive.
 Variables (R : realFieldType) (I : finType) (G : {group {perm I}}) (i0 : I).
+(** Throughout this section G is a transitive group of moves, and d the number of positions. *)
 Hypothesis transitive : transitive_moves G.
 Implicit Types (A B : class R I) (x y w : signal R I) (lo hi : R).
 Notation d := (#|I|%:R : R).

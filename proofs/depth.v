@@ -1,4 +1,4 @@
-(** Page 07 at d = 5: the inequality u h'' <= h' and the crossing, for two, three and four hidden ReLU layers. *)
+(** The functions h_L of page 07 by their recursion over the layers, and their first and second derivatives. *)
 
 From Coq Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
