@@ -64,6 +64,7 @@ from shiftmath.datasets import digits
 from shiftmath.dft import dft, idft_real, shift_phases
 from shiftmath.groups import circular_shifts, flips, quarter_turns, shift
 from shiftmath.pages import Ledger, choose, figures, provenance
+from shiftmath.pages.exact import fractions, squared_gap
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
 
 # %%
@@ -229,6 +230,27 @@ except NotSeparable as error:
         error.witness - shifts.orbit_mean(np.tensordot(error.negative_weights, apart_no[1], 1))
     ).max()
 print(f"plain gap of the same six signals: {max_margin(*apart_no).gap:.3f}")
+
+# %% [markdown]
+# **Checked by machine.** Theorem 1 is proved in Coq as well (`dc_gap_of_shifts` in `proofs/dc.v`; `make
+# prove`). It says that disjoint intervals leave the squared gap $(\sum_i x_i - \sum_i y_i)^2 / d$, with $x$
+# and $y$ the samples at their nearest ends. The example above, taken as fractions, without any rounding:
+# are its intervals disjoint, and is that the squared gap of its shifts?
+
+
+# %%
+def whole_orbits(samples):
+    """All shifts of all samples in fractions, nine rows a sample."""
+    return [row for x in samples for row in fractions(shifts.orbit(x))]
+
+
+rows = [whole_orbits(samples) for samples in apart_yes]
+sums = [[sum(fractions(x[None])[0]) for x in samples] for samples in apart_yes]
+near = sums[0].index(min(sums[0])), sums[1].index(max(sums[1]))
+places = [range(9 * i, 9 * i + 9) for i in near]
+exactly_disjoint = min(sums[0]) > max(sums[1])
+exact_difference = squared_gap(*rows, *places) - (min(sums[0]) - max(sums[1])) ** 2 / 9
+print(f"disjoint: {exactly_disjoint}; squared gap minus the theorem's, in fractions: {exact_difference}")
 
 # %% [markdown]
 # **(d) The fixed space.** Two facts. The normal found on explicit orbits is fixed by every shift; and in the
@@ -463,6 +485,13 @@ ledger.equal("(b, c) and so it is by least squares", least_squares_gaps, theorem
 ledger.equal("(b) the orbits of overlapping classes are never separable", overlapping_and_separable, 0, 0)
 ledger.equal("(b) the witness lies in both hulls", witness_error, 0, 64 * eps)
 ledger.equal("(c) those of disjoint classes always are", disjoint_and_separable, problems - overlapping, 0)
+ledger.equal(
+    "Theorem 1 in fractions: theorem dc_gap_of_shifts",
+    [exactly_disjoint, float(exact_difference)],
+    [1, 0],
+    0,
+    evidence="proved by machine",
+)
 ledger.equal("(d) the normal is w", cosines, 1, 64 * eps)
 ledger.equal("(d) every shift fixes the normal", fixed_error, 0, 64 * eps)
 ledger.equal("(d) the DFT diagonalises every shift", shift_theorem, 0, 64 * eps)

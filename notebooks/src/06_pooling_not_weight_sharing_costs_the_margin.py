@@ -60,6 +60,7 @@
 #    4) = 1/(d - 10/9)$. On a square the rows and the columns each give this factor. That is (e).
 
 # %% tags=["parameters"]
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -67,6 +68,7 @@ from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.pages import Ledger, choose, figures, provenance
+from shiftmath.pages.exact import fractions, squared_distance
 from shiftmath.pages.figures import BOUND, MEASURED, THEORY
 
 # %%
@@ -257,6 +259,21 @@ def searched_distance(x, network):
 searched_blocks = [1, 8, 64]
 searched = [searched_distance(np.eye(d)[0], on_a_line(filter_size=1, readout=b)) for b in searched_blocks]
 print("search:", *(f"{s:.9f}" for s in searched))
+
+# %% [markdown]
+# **Checked by machine.** That a dot in a block of $b$ places is at distance exactly $1/\sqrt b$ is proved
+# in Coq as well, for every kernel with the identity of step 2 (`dot_in_block` in `proofs/readouts.v`; `make
+# prove`). Its normal is the sum over the block. In fractions, for every block and every place: are the
+# blocks as large as the theorem asks, and is the squared distance $1/b$?
+
+# %%
+wrong_squares = 0
+for size in blocks:
+    for place in range(d):
+        normal = np.arange(d) // size == place // size
+        square = squared_distance(*fractions([np.eye(d, dtype=int)[place], normal]))
+        wrong_squares += normal.sum() != size or square != Fraction(1, size)
+print(f"dots whose squared distance is not 1/b: {wrong_squares} of {len(blocks) * d}")
 
 # %%
 scatter = np.array([(size, value) for size, values in others.items() for value in values]).T
@@ -531,6 +548,7 @@ ledger.equal("(b) flatten: its normal is x / |x|^2, any filter, line and grid", 
 # %%
 ledger.equal("(c) blocks, one tap: the distance is |P_b x|", block_error, 0, 256 * eps)
 ledger.equal("(c) a dot is at distance 1 / sqrt b", one_tap, 1 / np.sqrt(blocks), 64 * eps)
+ledger.equal("(c) so in fractions: theorem dot_in_block", wrong_squares, 0, 0, evidence="proved by machine")
 ledger.equal("(c) wherever it is", every_place, 1 / np.sqrt(8), 64 * eps)
 ledger.equal("(c) and so by search", searched, 1 / np.sqrt(searched_blocks), 1e-9)
 ledger.slope("(c) the distance falls like b to the power -1/2", blocks, one_tap, -0.5, 1e-9)
