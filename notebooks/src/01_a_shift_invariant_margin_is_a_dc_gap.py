@@ -485,18 +485,14 @@ ledger.equal("(b, c) and so it is by least squares", least_squares_gaps, theorem
 ledger.equal("(b) the orbits of overlapping classes are never separable", overlapping_and_separable, 0, 0)
 ledger.equal("(b) the witness lies in both hulls", witness_error, 0, 64 * eps)
 ledger.equal("(c) those of disjoint classes always are", disjoint_and_separable, problems - overlapping, 0)
-ledger.equal(
-    "Theorem 1 in fractions: theorem dc_gap_of_shifts",
-    [exactly_disjoint, float(exact_difference)],
-    [1, 0],
-    0,
-    evidence="proved by machine",
-)
 ledger.equal("(d) the normal is w", cosines, 1, 64 * eps)
 ledger.equal("(d) every shift fixes the normal", fixed_error, 0, 64 * eps)
 ledger.equal("(d) the DFT diagonalises every shift", shift_theorem, 0, 64 * eps)
 
 # %%
+exactly = [exactly_disjoint, float(exact_difference)]
+words = "Theorem 1 in fractions: theorem dc_gap_of_shifts"
+ledger.equal(words, exactly, [1, 0], 0, evidence="proved by machine")
 ledger.equal("(d) one frequency is fixed by every shift", fixed_frequencies, 1, 0)
 ledger.equal("(d) a half-sample shift of a real signal is refused as not real", refused, True, 0)
 ledger.equal("Corollary 1: without invariance two dots are 2 apart", plain, 2, 4 * eps)

@@ -202,6 +202,7 @@ def dots_squared_gap(images):
     return squared_gap(fractions(images), fractions(-images), *[range(len(images))] * 2)
 
 
+# %%
 not_groups = wrong_squares = 0
 for group in groups.values():
     moves = {tuple(g) for g in group.elements((4, 4)).tolist()}
@@ -503,6 +504,8 @@ ledger.equal("(a) |Px|^2 = 1/n for a dot, in fractions", wrong_lengths, 0, 0)
 ledger.equal("(b) the gap of the orbits is that of the projections", explicit_gaps, projected_gaps, 512 * eps)
 ledger.equal("(b) and that of invariant_margin", package_gaps, projected_gaps, 512 * eps)
 ledger.equal("(b) two dots: the gap is 2 / sqrt n", dot_gaps, 2 / np.sqrt(dot_orbits), 64 * eps)
+
+# %%
 wrong = [not_groups, wrong_squares]
 ledger.equal("(b) two dots in fractions: theorem orbit_dots", wrong, 0, 0, evidence="proved by machine")
 copies = "(b) m shifts of two dots, 2 / sqrt m in fractions: theorem augmented_dots"
