@@ -13,7 +13,7 @@ LATEST := .venv-latest
 RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help notebooks test test-latest check lint lab bench lock clean
+.PHONY: help notebooks test test-latest check lint prove lab bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -49,6 +49,9 @@ lint: $(INSTALLED)  ## lint, format and types alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+prove:  ## check the theorems of proofs/ by machine; takes Coq, and says how to install it where it is absent
+	@proofs/prove
 
 lab: $(INSTALLED)  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks

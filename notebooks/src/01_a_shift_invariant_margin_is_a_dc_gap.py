@@ -68,6 +68,7 @@ from shiftmath.datasets import digits
 from shiftmath.dft import dft, idft_real, shift_phases
 from shiftmath.groups import circular_shifts, flips, quarter_turns, shift
 from shiftmath.pages import Ledger, choose, figures, provenance
+from shiftmath.pages.exact import fractions, squared_gap
 from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
 
 # %% tags=["parameters"]
@@ -241,7 +242,29 @@ print(f"plain gap of the same six signals: {max_margin(*apart_no).gap:.3f}")
 # %% [markdown]
 # The witness is the same mixture of orbit means for both classes, with weights that are not negative and
 # sum to 1: a point of both hulls. A plain classifier has a wide margin on the same signals.
-#
+
+# %% [markdown]
+# **Checked by machine.** Theorem 1 is proved in Coq as well (`dc_gap_of_shifts` in `proofs/dc.v`; `make
+# prove`). It says that disjoint intervals leave the squared gap $(\sum_i x_i - \sum_i y_i)^2 / d$, with $x$
+# and $y$ the samples at their nearest ends. The example above, taken as fractions, without any rounding:
+# are its intervals disjoint, and is that the squared gap of its shifts?
+
+
+# %%
+def whole_orbits(samples):
+    """All shifts of all samples in fractions, nine rows a sample."""
+    return [row for x in samples for row in fractions(shifts.orbit(x))]
+
+
+rows = [whole_orbits(samples) for samples in apart_yes]
+sums = [[sum(fractions(x[None])[0]) for x in samples] for samples in apart_yes]
+near = sums[0].index(min(sums[0])), sums[1].index(max(sums[1]))
+places = [range(9 * i, 9 * i + 9) for i in near]
+exactly_disjoint = min(sums[0]) > max(sums[1])
+exact_difference = squared_gap(*rows, *places) - (min(sums[0]) - max(sums[1])) ** 2 / 9
+print(f"disjoint: {exactly_disjoint}; squared gap minus the theorem's, in fractions: {exact_difference}")
+
+# %% [markdown]
 # **(d) The fixed space.** Two facts. The normal found on explicit orbits is fixed by every shift; and in
 # the Fourier basis every shift is diagonal, so what all shifts fix can be counted: the frequencies whose
 # eigenvalue is 1 for all $s$.
@@ -521,6 +544,11 @@ ledger.equal("(b) the witness is one mixture of both classes' orbits", witness_e
 ledger.at_least("(b) with weights of at least 0", np.concatenate(weights), 0)
 ledger.equal("(b) that sum to 1", [share.sum() for share in weights], 1, 8 * eps)
 ledger.equal("(c) those of disjoint classes always are", disjoint_and_separable, problems - overlapping, 0)
+
+# %%
+exactly = [exactly_disjoint, float(exact_difference)]
+words = "Theorem 1 in fractions: theorem dc_gap_of_shifts"
+ledger.equal(words, exactly, [1, 0], 0, evidence="proved by machine")
 
 # %%
 ledger.equal("(d) the normal is w", cosines, 1, 64 * eps)

@@ -86,6 +86,7 @@
 #    factor. That is (e).
 
 # %%
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -93,6 +94,7 @@ from shiftmath import dot_on_gray
 from shiftmath.interpolant import Interpolant, certified_radius, linear_misfit, opposite_pair
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.pages import Ledger, choose, figures, provenance
+from shiftmath.pages.exact import fractions, squared_distance
 from shiftmath.pages.figures import BOUND, MEASURED, THEORY
 
 # %% tags=["parameters"]
@@ -296,6 +298,21 @@ ends_meet = [
     np.array(row) / [dot_distance(b, q) for b in blocks] for q, row in zip((1, 3, 5), certified, strict=True)
 ]
 print(f"certified, 1, 3 and 5 taps, all blocks: at least {np.min(ends_meet):.12f} of 1/|n|")
+
+# %% [markdown]
+# **Checked by machine.** That a dot in a block of $b$ places is at distance exactly $1/\sqrt b$ is proved
+# in Coq as well, for every kernel with the identity of step 2 (`dot_in_block` in `proofs/readouts.v`; `make
+# prove`). Its normal is the sum over the block. In fractions, for every block and every place: are the
+# blocks as large as the theorem asks, and is the squared distance $1/b$?
+
+# %%
+wrong_squares = 0
+for size in blocks:
+    for place in range(d):
+        normal = np.arange(d) // size == place // size
+        square = squared_distance(*fractions([np.eye(d, dtype=int)[place], normal]))
+        wrong_squares += normal.sum() != size or square != Fraction(1, size)
+print(f"dots whose squared distance is not 1/b: {wrong_squares} of {len(blocks) * d}")
 
 # %% [markdown]
 # The certificate and the search enclose $1/\sqrt b$ to ten digits. For three and five taps the certificate
@@ -627,6 +644,7 @@ ledger.equal("(b), (c) the trained network is linear, for every readout", linear
 ledger.equal("(b) flatten: its normal is x / |x|^2, any filter, line and grid", flatten_error, 0, 256 * eps)
 ledger.equal("(c) blocks, one tap, any x: the distance is |P_b x|", block_error, 0, 256 * eps)
 ledger.equal("(c) a dot is at distance 1 / sqrt b", one_tap, 1 / np.sqrt(blocks), 64 * eps)
+ledger.equal("(c) so in fractions: theorem dot_in_block", wrong_squares, 0, 0, evidence="proved by machine")
 ledger.equal("(c) wherever it is", every_place, 1 / np.sqrt(8), 64 * eps)
 lower, upper = np.transpose(two_sided)
 law = 1 / np.sqrt(searched_blocks)

@@ -76,10 +76,14 @@
 #    each place: the [page on pooling](06_pooling_not_weight_sharing_costs_the_margin.ipynb). That is (f).
 
 # %%
+from fractions import Fraction
+
 import numpy as np
 from scipy.optimize import brentq
 from shiftmath import dot_on_gray, invariant_margin, max_margin
 from shiftmath.groups import circular_shifts, flips, quarter_turns
+
+# %%
 from shiftmath.interpolant import (
     Indistinguishable,
     Interpolant,
@@ -90,6 +94,7 @@ from shiftmath.interpolant import (
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import kappa0, kappa1
 from shiftmath.pages import Ledger, choose, figures, provenance
+from shiftmath.pages.exact import fractions, squared_gap
 from shiftmath.pages.figures import BOUND, MEASURED, THEORY
 
 # %% tags=["parameters"]
@@ -251,6 +256,31 @@ for name in groups:
         dot_gaps.append(max_margin(orbit, -orbit).gap)
 print("orbit sizes met:", np.unique(dot_orbits))
 print("largest |gap - 2 / sqrt n|:", f"{np.abs(dot_gaps - 2 / np.sqrt(dot_orbits)).max():.0e}")
+
+# %% [markdown]
+# **Checked by machine.** That the gap is that of the projections, for any finite group of permutations, and
+# $2/\sqrt n$ for dots, is proved in Coq as well (`group_gap` in `proofs/groups.v`, `orbit_dots` in
+# `proofs/dots.v`; `make prove`). The dots once more, in fractions: is each set of moves closed under
+# products, as the theorem asks, and the squared gap $4/n$? And for any $m$ of the shifts, a group or not,
+# $4/m$ (`augmented_dots`)?
+
+
+# %%
+def dots_squared_gap(images):
+    """The squared gap of some white dots and the black dots at the same places."""
+    return squared_gap(fractions(images), fractions(-images), *[range(len(images))] * 2)
+
+
+# %%
+not_groups = wrong_squares = 0
+for group in groups.values():
+    moves = {tuple(g) for g in group.elements((4, 4)).tolist()}
+    not_groups += not all(tuple(g[i] for i in h) in moves for g in moves for h in moves)
+    for dot in np.eye(16, dtype=int).reshape(16, 4, 4):
+        images = np.unique(group.orbit(dot), axis=0)
+        wrong_squares += dots_squared_gap(images) != Fraction(4, len(images))
+wrong_copies = sum(dots_squared_gap(np.eye(8, dtype=int)[:m]) != Fraction(4, m) for m in range(1, 9))
+print(f"no groups: {not_groups}; dots with another squared gap: {wrong_squares}, copies: {wrong_copies}")
 
 # %% [markdown]
 # The middle pixel of an image of odd size is where all turns and mirrors leave it. Its orbit is 1 and it pays
@@ -711,6 +741,14 @@ ledger.equal("(a) |Px|^2 = 1/n for a dot, in whole numbers", wrong_lengths, 0, 0
 ledger.equal("(b) the gap of the orbits is that of the projections", explicit_gaps, projected_gaps, 512 * eps)
 ledger.equal("(b) and that of invariant_margin", package_gaps, projected_gaps, 512 * eps)
 ledger.equal("(b) two dots: the gap is 2 / sqrt n", dot_gaps, 2 / np.sqrt(dot_orbits), 64 * eps)
+
+# %%
+wrong = [not_groups, wrong_squares]
+ledger.equal("(b) two dots in fractions: theorem orbit_dots", wrong, 0, 0, evidence="proved by machine")
+copies = "(b) m shifts of two dots, 2 / sqrt m in fractions: theorem augmented_dots"
+ledger.equal(copies, wrong_copies, 0, 0, evidence="proved by machine")
+
+# %%
 ledger.equal("(b) orthogonal maps: x and -x, the gap is 2 |Px|", orthogonal_gaps, orthogonal_law, 512 * eps)
 ledger.equal("(c) the averaged kernel is the mean over NumPy's list", list_error, 0, 64 * eps)
 ledger.equal("(c) Px not 0: the network is <z, Px> / |Px|^2", linear_error, 0, 64 * eps)

@@ -2,6 +2,7 @@
 
     ledger      the claims that end a page, checked
     claims      one claim: what was compared, where it is tightest, on what evidence
+    exact       gaps and distances in fractions, to set a page's numbers into a theorem of proofs/
     intervals   what was measured, with how far it may be off: means, paired ratios, slopes, bootstrap
     profiles    quick and full, and how a page was made
     figures     the house style
