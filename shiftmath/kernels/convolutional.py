@@ -147,7 +147,9 @@ class Convolutional(Kernel):
                 f"X and Z: got images of shapes {images[0].shape[1:]} and {images[1].shape[1:]}, "
                 "takes images of one shape"
             )
-        self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        plan = self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        if plan.smooth and plan.bias_std:
+            arrays.measurable(images)
         return [a.transpose(0, 3, 1, 2) for a in images]
 
     def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:

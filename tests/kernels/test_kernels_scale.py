@@ -19,6 +19,7 @@ EPS, EPS32 = (float(np.finfo(t).eps) for t in (float, np.float32))
 # Images in one unit differ by up to 2^(TOGETHER + 2) in size, so that their deficit is rounded to half as many eps of
 # the product of both sizes; there are at most eight such roundings in the layers here.
 ROUNDING = 8 * 2 ** (TOGETHER + 2) / 2
+LARGEST, SMALLEST = float(np.finfo(float).max), float(np.finfo(float).smallest_normal)
 SIZES = (1.0, 1e-6, 1e3, 1e12)
 
 KERNELS = [
@@ -94,8 +95,8 @@ def test_a_block_of_all_sizes_has_the_entries_of_its_pairs(kernel):
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "erf"])
 def test_nearly_equal_images_have_one_unit(activation):
-    plan = FullyConnected(2, activation, bias_std=1e-3).plan()
-    v = 2.0 ** np.linspace(-8, 8, 257)
+    plan = FullyConnected(2, activation, bias_std=1e-6).plan()
+    v = 2.0 ** np.linspace(-8, 8, 257)  # the powers of two among them, below which the unit changes
     e, f = (layer_exponents(plan, np, np.ldexp, a, np.zeros(257, int), 2) for a in (v, v * (1 - 1e-9)))
     assert (e != f).any()
     assert np.array_equal(*of_a_pair(np, e, f))
@@ -161,29 +162,27 @@ def test_powers_of_two_pass_through_a_homogeneous_kernel_to_the_last_bit(kernel,
     assert np.array_equal(kernel(np.ldexp(X, a), np.ldexp(Z, b)), np.ldexp(kernel(X, Z), a + b))
 
 
+@pytest.mark.parametrize("engine", [np.asarray, jnp.asarray])
 @pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
 @pytest.mark.parametrize("bias", [0.0, 1.0])
 @pytest.mark.parametrize("size", [1e60, 1e80, 1e140, 1e155, 1e300, 1e-60, 1e-160, 1e-300])
-def test_what_a_number_can_hold_is_right_at_any_size(activation, bias, size):
+def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(engine, activation, bias, size):
     x, z = cases.gaussian(5, 2, (3,))
-    vectors = FullyConnected(2, activation, bias)
-    kernels = (
-        vectors,
-        Convolutional(2, 1, "flatten", activation=activation, bias_std=bias, dense_layers=1, spatial_axes=1),
-    )
-    for kernel, x_, z_ in ((kernels[0], x, z), (kernels[1], x[:, None], z[:, None])):
-        pair = reference.pair if x_.ndim == 2 else reference.vector_pair
-        for other in (z_, size * z_):
-            large, exact = (
-                size * x_,
-                [pair(kernel, *p)[0] for p in ((size * x_, other), (size * x_, size * x_), (other, other))],
-            )
-            value = kernel(large[None], other[None])[0, 0]
-            if abs(exact[0]) < 1e308:
-                # Below the normal numbers there are fewer digits.
-                assert abs(value - float(exact[0])) <= ROUNDING * EPS * float((exact[1] * exact[2]) ** 0.5) + 1e-310
+    flat = Convolutional(2, 1, "flatten", activation=activation, bias_std=bias, dense_layers=1, spatial_axes=1)
+    for kernel, one, u, v in (
+        (FullyConnected(2, activation, bias), reference.vector_pair, size * x, z),
+        (flat, reference.pair, size * x[:, None], z[:, None]),
+    ):
+        for w in (v, size * v):
+            exact, *own = (one(kernel, *pair)[0] for pair in ((u, w), (u, u), (w, w)))
+            if abs(exact) > LARGEST or (bias and activation != "relu" and size > SMALLEST**-0.5):
+                with pytest.raises(ValueError, match="X: got entries up to .*, takes"):
+                    kernel(engine(u[None]), engine(w[None]))
             else:
-                assert np.isinf(value)
+                value = float(kernel(engine(u[None]), engine(w[None]))[0, 0])
+                # JAX takes numbers below the normal ones as 0; NumPy has fewer digits of them.
+                least = SMALLEST * (1 if engine is jnp.asarray else ROUNDING * EPS)
+                assert abs(value - float(exact)) <= ROUNDING * EPS * float((own[0] * own[1]) ** 0.5) + least
 
 
 def test_sizes_do_not_compile_again():

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from shiftmath.kernels._jax.maps import binary_exponents, homogeneous_map, ldexp, smooth_dual
+from shiftmath.kernels._jax.maps import bias_in, binary_exponents, homogeneous_map, ldexp, smooth_dual
 from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, Plan
 from shiftmath.kernels.units import layer_exponents, lift
@@ -61,7 +61,7 @@ def layers_of(plan: Plan, v: PerX, e: Int[Array, "n"], axis: int) -> tuple[list[
     layers, w = [], plan.weight_std**2
     q = excess = ldexp(v, 2 * (e - units[:, 0]))
     for unit, following in zip(units.T[:-1], units.T[1:], strict=True):
-        bias = ldexp(jnp.full_like(v, plan.bias_std), -unit)
+        bias = bias_in(plan, unit, v.dtype)
         p, step = q + bias**2, ldexp(jnp.ones_like(v), -following if plan.smooth == ERF else 0 * unit)
         u, a = inverses(plan, p, unit) if plan.smooth else (p, p)
         layer = root(jnp, p), root(jnp, q), excess, bias, u, a, step

@@ -29,6 +29,15 @@ def ldexp(v: Pairs, e: Any) -> Pairs:
     return v * jax.lax.bitcast_convert_type(biased << info.nmant, v.dtype)
 
 
+def bias_in(plan: Plan, unit: Int[Array, "..."], dtype: Any) -> Float[Array, "..."]:
+    """The bias in units 2^unit, of which none is below its own.
+
+    Its exponent is taken together with theirs: XLA makes (b 2^e)^2 of constants b to b^2 (2^e)^2, which overflows.
+    """
+    mantissa, exponent = math.frexp(plan.bias_std)
+    return ldexp(jnp.full(unit.shape, mantissa, dtype), exponent - unit) if mantissa else jnp.zeros(unit.shape, dtype)
+
+
 def binary_exponents(X: Float[Array, "n *signal"]) -> Int[Array, "n"]:
     """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1); -1 where X[i] = 0."""
     largest = jax.lax.stop_gradient(jnp.abs(X).reshape(len(X), -1).max(1))
@@ -71,10 +80,20 @@ def homogeneous_deficit(
     return homogeneous_map(d, least, rounded(least - (x - y) ** 2, x, y), negative, t, x, y, weights)
 
 
+def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
+    """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2), as in `_numba.smooth`."""
+    info, square = jnp.finfo(a.dtype), a**2 + b**2 * (1 - a**2) + (c * uv) ** 2 * g
+    large = square > info.tiny / info.eps**2
+    last = c * uv * root(jnp, g)
+    scale = jnp.where(large, 1, jnp.maximum(jnp.maximum(a, b), last))
+    small = (a / scale) ** 2 + (b / scale) ** 2 + (last / scale) ** 2
+    return jnp.where(large, jnp.sqrt(jnp.where(large, square, 1)), scale * jnp.sqrt(jnp.where(large, 1, small)))
+
+
 def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: Pairs) -> tuple[Pairs, Pairs, Pairs]:
     """smooth_dual of `_numba.smooth`: 2 k, then E[f f] of erf or the excess of gelu, and E[f' f']."""
     k, g, c, uv = (s - m) / 4, m * s / 4, 2 if kind == ERF else 1, u * v
-    R, r = jnp.sqrt(a**2 + b**2 * (1 - a**2) + (c * uv) ** 2 * g), c * k * uv
+    R, r = cosine(c, g, u * v, a, b), c * k * uv
     if kind == ERF:
         return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
     angle, sizes = jnp.arctan2(R, r), a**2 + b**2
@@ -83,9 +102,9 @@ def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: 
 
 
 def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
-    """m = 2 (x y - K) and s = 2 (x y + K) from the deficit, neither negative."""
+    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) from the deficit, neither negative."""
     most = 4 * x * y
-    m = jnp.clip(d - (x - y) ** 2, 0, most)
+    m = jnp.minimum(rounded(d - (x - y) ** 2, x, y), most)
     return m, most - m
 
 
