@@ -34,7 +34,9 @@ from shiftmath.kernels._jax.maps import (
     homogeneous_deficit,
     ldexp,
     opposite_deficit,
+    positive,
     rounded,
+    smaller,
     smooth_dual,
 )
 from shiftmath.kernels.dual import root, variance
@@ -160,7 +162,7 @@ def readout_variances(plan: Plan, x: Prepared, units: Units) -> Float[Array, "n"
         q = x.deviations[:, -1, : plan.size[0], : plan.size[1]] ** 2
         return variance(plan.activation, q, plan.negative_slope).mean((1, 2))
     D = sums(plan, (x, units), (x, units), (np.arange(len(units)),) * 2)[0]
-    return jnp.maximum(-D / 2, 0)
+    return positive(-D / 2)
 
 
 def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"]) -> tuple[Gram, Gram]:
@@ -173,7 +175,8 @@ def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array,
         D = jnp.where(both + D > ROUNDINGS * eps * both, both + D, 0)
     near = (x - z) ** 2 <= x * z
     m = jnp.where(near, rounded(D - (x - z) ** 2, x, z), 2 * (x * z - K))
-    return jnp.clip(m, 0, 4 * x * z), jnp.clip(2 * (x * z + K), 0, 4 * x * z)
+    m, s = (smaller(positive(v), 4 * x * z) for v in (m, 2 * (x * z + K)))
+    return m, s
 
 
 def with_dense_layers(

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from shiftmath.kernels._jax.dense import after, inverses
-from shiftmath.kernels._jax.maps import bias_in, binary_exponents, ldexp
+from shiftmath.kernels._jax.maps import bias_in, binary_exponents, ldexp, smaller
 from shiftmath.kernels.dual import root
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import layer_exponents, of_a_pair
@@ -80,7 +80,7 @@ def first_angles(
     # Of patches of one direction rounding leaves eps^2, which is seen where they are as large as 1 / eps.
     sums = (jnp.where(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, 0) for v in sums)
     m, s = ((v + b) / jnp.where(size > 0, size, 1) for v, b in zip(sums, biases, strict=True))
-    return jnp.minimum(m, 4 * size), jnp.minimum(s, 4 * size)
+    return smaller(m, 4 * size), smaller(s, 4 * size)
 
 
 def exponents(plan: Plan, images: Images) -> Units:
