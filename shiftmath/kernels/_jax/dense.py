@@ -10,7 +10,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from shiftmath.kernels._jax.maps import bias_in, binary_exponents, homogeneous_map, ldexp, positive, smaller, smooth_dual
+from shiftmath.kernels._jax.maps import (
+    bias_in,
+    binary_exponents,
+    homogeneous_map,
+    ldexp,
+    positive,
+    smaller,
+    smooth_dual,
+)
 from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, Plan
 from shiftmath.kernels.units import layer_exponents, lift
