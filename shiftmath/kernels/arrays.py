@@ -99,6 +99,19 @@ def signals(X: Any, Z: Any) -> tuple[list[Any], bool]:
     return arrays, on_jax
 
 
+def measurable(signals: Sequence[Any]) -> None:
+    """A ValueError that names X or Z if an entry is so large that the square of a bias is no number beside it.
+
+    The engines of NumPy arrays compute in float64. Smooth activations see the angle between a large entry and the bias.
+    """
+    for name, array in zip("XZ", signals, strict=False):
+        largest = 0.0 if is_traced(array) else float(np.abs(np.asarray(array)).max())
+        least = float(np.finfo(array.dtype if is_jax(array) else float).tiny) ** -0.5
+        if largest > least:
+            takes = f"{least:.2g} at most where the activation is smooth and there is a bias"
+            raise ValueError(f"{name}: got entries up to {largest:.3g}, takes {takes}")
+
+
 def finite_kernel(names: Sequence[str], signals: Sequence[Any], result: Any) -> Any:
     """`result`, of a kernel of these signals; a ValueError that names the larger signals if it is not finite."""
     if is_traced(result):

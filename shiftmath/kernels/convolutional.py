@@ -147,7 +147,9 @@ class Convolutional(Kernel):
                 f"X and Z: got images of shapes {images[0].shape[1:]} and {images[1].shape[1:]}, "
                 "takes images of one shape"
             )
-        self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        plan = self.plan(images[0].shape[3 - self.spatial_axes : 3])
+        if plan.smooth and plan.bias_std:
+            arrays.measurable(images)
         return [a.transpose(0, 3, 1, 2) for a in images]
 
     def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
@@ -191,8 +193,8 @@ def _taps(kernel: Convolutional, spatial: tuple[int, ...]) -> tuple[int, ...]:
     if kernel.padding == "circular" and any(q > n for q, n in zip(taps, spatial, strict=True)):
         hint = "; signals of one axis need spatial_axes=1" if len(spatial) == 2 and 1 in spatial else ""
         raise ValueError(
-            f"filter_size: got {kernel.filter_size} for images {spatial}, "
-            f"takes at most these with circular padding{hint}"
+            f"filter_size and X: got {kernel.filter_size} and images {spatial}, "
+            f"takes filters as large as these at most with circular padding{hint}"
         )
     return taps
 
@@ -202,5 +204,7 @@ def _block(kernel: Convolutional, spatial: tuple[int, ...]) -> tuple[int, ...]:
         return spatial if kernel.readout == "average" else (1,) * len(spatial)
     block = per_axis("readout", kernel.readout, len(spatial))
     if any(n % b for b, n in zip(block, spatial, strict=True)):
-        raise ValueError(f"readout: got {kernel.readout} for images {spatial}, takes a pooling block that divides them")
+        raise ValueError(
+            f"readout and X: got {kernel.readout} and images {spatial}, takes a pooling block that divides them"
+        )
     return block

@@ -89,6 +89,8 @@ class FullyConnected(Kernel):
             raise ValueError(
                 f"X and Z: got rows of {rows[0].shape[1]} and {rows[1].shape[1]} entries, takes rows of one length"
             )
+        if self.plan().smooth and self.bias_std:
+            arrays.measurable(rows)
         return rows
 
     def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:

@@ -9,6 +9,7 @@ deficit. Smooth activations take the pre-activations as they are and leave the r
 Homogeneous kernels without bias need no bias in units: there an image is divided by its largest pixel's power of two.
 """
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -79,9 +80,9 @@ def _with_bias(plan: Plan, xp: ModuleType, ldexp: Ldexp, v: Any, e: Any) -> tupl
     """v 4^e + bias_std^2."""
     if plan.bias_std == 0:
         return v, e
-    bias = xp.full_like(v, plan.bias_std)
-    top = xp.maximum(e, xp.frexp(bias)[1])
-    return ldexp(v, 2 * (e - top)) + ldexp(bias, -top) ** 2, top
+    mantissa, exponent = math.frexp(plan.bias_std)
+    top = xp.maximum(e, exponent)
+    return ldexp(v, 2 * (e - top)) + ldexp(xp.full_like(v, mantissa), exponent - top) ** 2, top
 
 
 def _after(plan: Plan, xp: ModuleType, ldexp: Ldexp, v: Any, e: Any) -> tuple[Any, Any]:

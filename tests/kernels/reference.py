@@ -3,9 +3,12 @@
 The full covariance of all pairs of pixels, layer by layer.
 """
 
+import functools
 import itertools
+import math
 
 import mpmath as mp
+import numpy as np
 
 mp.mp.dps = 50
 SLOPES = {"relu": 0.0, "abs": -1.0, "identity": 1.0}
@@ -77,6 +80,19 @@ def filtered(k, shape, taps, padding, weight, bias):
     }
 
 
+def in_digits_enough(one):
+    """`one` with so many digits more as (1 + p)(1 + q) - k^2 loses where p = q = k is the square of the largest entry."""
+
+    @functools.wraps(one)
+    def pair(kernel, x, z):
+        largest = max(1.0, float(np.abs(x).max()), float(np.abs(z).max()), kernel.bias_std)
+        with mp.workdps(50 + 4 * math.ceil(math.log10(largest))):
+            return one(kernel, x, z)
+
+    return pair
+
+
+@in_digits_enough
 def pair(kernel, x, z):
     """(ntk, nngp) of a Convolutional kernel for two images (*spatial, channels), in 50 digits."""
     shape, channels = x.shape[:-1], x.shape[-1]
@@ -120,6 +136,7 @@ def dense(kernel, count, kxx, kzz, kxz, txz):
     return kxz + txz, kxz
 
 
+@in_digits_enough
 def vector_pair(kernel, x, z):
     """(ntk, nngp) of a FullyConnected kernel for two vectors, in 50 digits."""
     inner = lambda u, v: sum(mp.mpf(float(s)) * mp.mpf(float(t)) for s, t in zip(u, v, strict=False)) / len(u)  # noqa: E731

@@ -8,6 +8,7 @@ import pytest
 import reference
 
 from shiftmath.kernels import Convolutional, FullyConnected
+from shiftmath.kernels.dual import homogeneous_weights
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +32,8 @@ KERNELS = [
 ]
 SCALED, NEAR = 4, 5
 EPS = np.finfo(float).eps
-# Where two directions agree to delta < 16 eps but the sizes differ, 1 - rho is taken as 0; so kappa0 = 1 - sqrt(2
-# delta) / pi loses this.
+# Where two directions agree to delta < 16 eps but the sizes differ, or after pooling, 1 - rho is taken as 0; so kappa0 =
+# 1 - sqrt(2 delta) / pi loses this, over pi, and the slope of an activation b / a times as much, a layer.
 COLLINEAR = np.sqrt(2 * 16 * EPS)
 
 
@@ -80,6 +81,24 @@ def test_float64_is_exact_to_twelve_digits(kernel, shape):
 def test_float32_is_exact_to_six_digits(kernel, shape):
     for error in errors(kernel, shape, images(shape).astype(np.float32)):
         assert error.max() <= 1e-6
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "abs", "identity"])
+@pytest.mark.parametrize(
+    ("readout", "dense_layers", "brightness"), [("average", 1, 1.0), (2, 3, 1.0), ("flatten", 0, 1.7)]
+)
+def test_near_the_diagonal_a_kink_costs_at_most_the_root_of_a_rounding_in_each_layer(
+    activation, readout, dense_layers, brightness
+):
+    kernel = Convolutional(2, 2, readout, activation=activation, dense_layers=dense_layers, spatial_axes=1)
+    x, step = cases.gaussian(0, 2, (4, 1))
+    X = np.stack([sign * brightness * (x + delta * step) for delta in 10.0 ** -np.arange(1, 11) for sign in (1, -1)])
+    pairs = [[float(v) for v in (reference.pair(kernel, x, z)[0], reference.pair(kernel, z, z)[0])] for z in X]
+    exact, own = np.array(pairs).T
+    error = np.abs(kernel(x[None], X)[0] - exact) / np.sqrt(float(reference.pair(kernel, x, x)[0]) * own)
+    a, b = homogeneous_weights(activation)
+    layers = dense_layers or kernel.depth  # those where 1 - rho is a difference
+    assert error.max() <= layers * b / a * COLLINEAR / np.pi + 1e-12
 
 
 @pytest.mark.parametrize("activation", ["relu", "abs"])

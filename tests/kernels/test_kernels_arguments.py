@@ -77,8 +77,8 @@ def test_bad_parameters_are_named(make, error, words):
 @pytest.mark.parametrize(
     ("kernel", "X", "Z", "words"),
     [
-        (Convolutional(filter_size=5), IMAGES, None, r"filter_size: got 5 for images \(4, 6\), takes at most these"),
-        (Convolutional(readout=4), IMAGES, None, r"readout: got 4 for images \(4, 6\), takes a pooling block that"),
+        (Convolutional(filter_size=5), IMAGES, None, r"filter_size and X: got 5 and images \(4, 6\), takes filters as"),
+        (Convolutional(readout=4), IMAGES, None, r"readout and X: got 4 and images \(4, 6\), takes a pooling block"),
         (Convolutional(), IMAGES[0, 0], None, r"X: got shape \(6, 1\), takes images"),
         (Convolutional(), IMAGES[..., None], None, r"X: got shape \(2, 4, 6, 1, 1\), takes images"),
         (Convolutional(), IMAGES, IMAGES[:, :3], r"X and Z: got images of shapes \(4, 6, 1\) and \(3, 6, 1\), takes"),

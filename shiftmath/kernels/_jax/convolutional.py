@@ -22,6 +22,7 @@ from shiftmath.kernels._jax.images import (
     Units,
     box,
     exponents,
+    first_angles,
     in_pair_units,
     layer_fields,
     prepare,
@@ -33,7 +34,9 @@ from shiftmath.kernels._jax.maps import (
     homogeneous_deficit,
     ldexp,
     opposite_deficit,
+    positive,
     rounded,
+    smaller,
     smooth_dual,
 )
 from shiftmath.kernels.dual import root, variance
@@ -50,20 +53,21 @@ Masks = tuple[Bool[Array, "length length"], ...]
 Sums = tuple[Float[Array, "*pairs"], ...]
 
 
-def activated(plan: Plan, d: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7"]) -> State:
-    """The activation of one layer: x and z have the fields of that layer, (1, H, W) and (shifts, H, W)."""
-    if not plan.smooth:
-        return homogeneous_deficit(d, s, t, x.deviations, z.deviations, weights)
-    k2, nngp, slope = smooth_dual(plan.smooth, *angles(d, x.deviations, z.deviations), x.u, x.a, z.u, z.a)
+def smooth(plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7"]) -> State:
+    """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (1, H, W) and (shifts, H, W)."""
+    k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
     keep, w = weights[0], weights[4]
     linear = 0 if plan.smooth == ERF else w / 2 * (keep * d - (1 - keep) * k2)
     return linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * w * slope
 
 
-def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "2"], weights: Float[Array, "7"]) -> State:
+def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4"], weights: Float[Array, "7"]) -> State:
     """State after the first layer for pixels x (C, 1, H, W) and shifted pixels z (C, shifts, H, W)."""
-    d, s = (box((v**2).sum(0), plan.taps) for v in (x.pixels - z.pixels, x.pixels + z.pixels))
-    return activated(plan, d + bias[0], s + bias[1], jnp.zeros_like(d), layer_fields(x, 0), layer_fields(z, 0), weights)
+    d, s = (box((v**2).sum(0), plan.taps) + b for v, b in zip((x.pixels - z.pixels, x.pixels + z.pixels), bias[:2]))
+    if plan.smooth:
+        angles = first_angles(plan, x, z, bias)
+        return smooth(plan, d, *angles, jnp.zeros_like(d), layer_fields(x, 0), layer_fields(z, 0), weights)
+    return homogeneous_deficit(d, s, jnp.zeros_like(d), x.deviations[0], z.deviations[0], weights)
 
 
 def closed(plan: Plan, state: State, x: Prepared, z: Prepared, weights: Float[Array, "7"]) -> State:
@@ -81,8 +85,10 @@ def later_layer(plan: Plan, state: State, layer: tuple[Any, ...]) -> tuple[State
     px, pz, before, x, z, bias, weights = layer
     if plan.padding == "zero":
         state = closed(plan, state, px, pz, before)
-    d, t = box(state[0], plan.taps) + bias[0], box(state[1], plan.taps)
-    return activated(plan, d, opposite_deficit(plan, d, x.deviations, z.deviations), t, x, z, weights), None
+    d, t, p, q = box(state[0], plan.taps) + bias[0], box(state[1], plan.taps), x.deviations, z.deviations
+    if plan.smooth:
+        return smooth(plan, d, *angles(d, p, q), t, x, z, weights), None
+    return homogeneous_deficit(d, opposite_deficit(plan, d, p, q), t, p, q, weights), None
 
 
 def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> State:
@@ -156,7 +162,7 @@ def readout_variances(plan: Plan, x: Prepared, units: Units) -> Float[Array, "n"
         q = x.deviations[:, -1, : plan.size[0], : plan.size[1]] ** 2
         return variance(plan.activation, q, plan.negative_slope).mean((1, 2))
     D = sums(plan, (x, units), (x, units), (np.arange(len(units)),) * 2)[0]
-    return jnp.maximum(-D / 2, 0)
+    return positive(-D / 2)
 
 
 def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"]) -> tuple[Gram, Gram]:
@@ -169,7 +175,8 @@ def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array,
         D = jnp.where(both + D > ROUNDINGS * eps * both, both + D, 0)
     near = (x - z) ** 2 <= x * z
     m = jnp.where(near, rounded(D - (x - z) ** 2, x, z), 2 * (x * z - K))
-    return jnp.clip(m, 0, 4 * x * z), jnp.clip(2 * (x * z + K), 0, 4 * x * z)
+    m, s = (smaller(positive(v), 4 * x * z) for v in (m, 2 * (x * z + K)))
+    return m, s
 
 
 def with_dense_layers(

@@ -10,7 +10,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from shiftmath.kernels._jax.maps import binary_exponents, homogeneous_map, ldexp, smooth_dual
+from shiftmath.kernels._jax.maps import (
+    bias_in,
+    binary_exponents,
+    homogeneous_map,
+    ldexp,
+    positive,
+    smaller,
+    smooth_dual,
+)
 from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
 from shiftmath.kernels.plan import ERF, Plan
 from shiftmath.kernels.units import layer_exponents, lift
@@ -61,7 +69,7 @@ def layers_of(plan: Plan, v: PerX, e: Int[Array, "n"], axis: int) -> tuple[list[
     layers, w = [], plan.weight_std**2
     q = excess = ldexp(v, 2 * (e - units[:, 0]))
     for unit, following in zip(units.T[:-1], units.T[1:], strict=True):
-        bias = ldexp(jnp.full_like(v, plan.bias_std), -unit)
+        bias = bias_in(plan, unit, v.dtype)
         p, step = q + bias**2, ldexp(jnp.ones_like(v), -following if plan.smooth == ERF else 0 * unit)
         u, a = inverses(plan, p, unit) if plan.smooth else (p, p)
         layer = root(jnp, p), root(jnp, q), excess, bias, u, a, step
@@ -89,7 +97,7 @@ def from_excess(plan: Plan, m: Gram, x: Layer, z: Layer, before: tuple[Layer, La
         p, q = half * before[0].deviation ** 2, half * before[1].deviation ** 2
         whole = more + half * before[0].deviation * before[1].deviation
         more = jnp.where(whole > 0, (p * g + q * f + f * g) / jnp.where(whole > 0, whole, 1), 0)
-    return jnp.maximum(m + 2 * more, 0)
+    return positive(m + 2 * more)
 
 
 def activated(
@@ -97,7 +105,7 @@ def activated(
 ) -> tuple[Gram, Gram]:
     """relu_angle of `_numba.maps` and smooth_row of `_numba.rows`."""
     if not plan.smooth:
-        least = jnp.minimum(m, s)
+        least = smaller(m, s)
         return homogeneous_map(m, least, least, s < m, t, x.deviation, z.deviation, weights)
     k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
     half, w = 0.0 if plan.smooth == ERF else 0.5, weights[4]
@@ -116,7 +124,7 @@ def hidden_layers(plan: Plan, m: Gram, s: Any, t: Gram, x: list[Layer], z: list[
         if plan.bias_std:
             m, s = with_bias(m, None if l else s, x[l], z[l])
         if l:
-            s = jnp.maximum(4 * x[l].deviation * z[l].deviation - m, 0)
+            s = positive(4 * x[l].deviation * z[l].deviation - m)
         # Python floats leave the dtype of the arrays as it is, NumPy's float64 does not.
         m, t = activated(plan, l + 1 == plan.dense_layers, m, s, t, x[l], z[l], weights.tolist())
     return -m / 2, t / 2

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from shiftmath.kernels._jax.dense import after, inverses
-from shiftmath.kernels._jax.maps import binary_exponents, ldexp
+from shiftmath.kernels._jax.maps import bias_in, binary_exponents, ldexp, smaller
 from shiftmath.kernels.dual import root
-from shiftmath.kernels.plan import ERF, Plan
+from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import layer_exponents, of_a_pair
 
 Images = Float[Array, "n C H W"]
@@ -59,6 +59,30 @@ def box(v: Float[Array, "*batch H W"], q: tuple[int, int]) -> Float[Array, "*bat
     return v
 
 
+def first_angles(
+    plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4"]
+) -> tuple[Float[Array, "shifts H W"], Float[Array, "shifts H W"]]:
+    """m = 2 (x z - K) and s = 2 (x z + K) before the first activation, as `refine_angles` of `_numba.smooth`.
+
+    Sums over taps, channels and the bias of |x_a z -+ z_a x|^2 / (x z), of which none cancels.
+    """
+    p, q = x.deviations[:1], z.deviations[:1]  # (1, ., H, W)
+    low = [(taps - 1) // 2 for taps in plan.taps]
+    offsets = np.stack(np.meshgrid(*(np.arange(t) - a for t, a in zip(plan.taps, low, strict=True))), -1).reshape(-1, 2)
+
+    def tap(sums: Any, offset: Int[Array, "2"]) -> tuple[Any, None]:
+        u, v = (jnp.roll(a.pixels, -offset, (-2, -1)) for a in (x, z))
+        return tuple(old + (w**2).sum(0) for old, w in zip(sums, (u * q - v * p, u * q + v * p), strict=True)), None
+
+    size = (p * q)[0]
+    sums = jax.lax.scan(tap, (jnp.zeros_like(size),) * 2, jnp.asarray(offsets))[0]
+    biases = (((bias[2] * q + sign * bias[3] * p) ** 2)[0] for sign in (-1, 1))
+    # Of patches of one direction rounding leaves eps^2, which is seen where they are as large as 1 / eps.
+    sums = (jnp.where(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, 0) for v in sums)
+    m, s = ((v + b) / jnp.where(size > 0, size, 1) for v, b in zip(sums, biases, strict=True))
+    return smaller(m, 4 * size), smaller(s, 4 * size)
+
+
 def exponents(plan: Plan, images: Images) -> Units:
     """The exponents of the units of each image in each layer and after the last, see `units`."""
     e = binary_exponents(images)
@@ -80,7 +104,7 @@ def prepare(plan: Plan, images: Images, units: Units) -> Prepared:
     q, w, columns = (pixels**2).sum(1), plan.weight_std**2 / plan.fan, []
     for layer in range(plan.depth):
         unit, following = units[:, layer], units[:, layer + 1]
-        bias = ldexp(jnp.full(unit.shape, plan.bias_std, q.dtype), -unit)
+        bias = bias_in(plan, unit, q.dtype)
         p = (box(q, plan.taps) + bias**2) * inside
         q, excess = (ldexp(w * v, -2 * following if plan.smooth == ERF else 0) for v in after(plan, p, unit))
         columns.append((root(jnp, p), excess, *inverses(plan, p, unit)) if plan.smooth else (root(jnp, p),))
@@ -100,12 +124,12 @@ def rescaled(x: Prepared, own: Int[Array, "layers"], unit: Int[Array, "layers"])
 
 def in_pair_units(
     plan: Plan, weights: Float[Array, "layers 7"], x: Prepared, z: Prepared, ex: Units, ez: Units
-) -> tuple[Prepared, Prepared, Float[Array, "layers 7"], Float[Array, "layers 2"]]:
-    """Two images in the units of the pair, the weights there, and what the bias adds to d and p + q + 2 K."""
+) -> tuple[Prepared, Prepared, Float[Array, "layers 7"], Float[Array, "layers 4"]]:
+    """Two images in the units of the pair, the weights there, and the biases: for d, for p + q + 2 K, of x, of z."""
     if plan.homogeneous:
-        return x, z, weights, jnp.zeros((plan.depth, 2), weights.dtype)
+        return x, z, weights, jnp.zeros((plan.depth, 4), weights.dtype)
     ux, uz = of_a_pair(jnp, ex, ez)
-    b, c = (ldexp(jnp.full(plan.depth, plan.bias_std, weights.dtype), -u[:-1]) for u in (ux, uz))
+    b, c = (bias_in(plan, u[:-1], weights.dtype) for u in (ux, uz))
     if plan.smooth == ERF:
         weights = weights.at[:, 4].set(ldexp(ldexp(weights[:, 4], -ux[1:]), -uz[1:]))
-    return rescaled(x, ex, ux), rescaled(z, ez, uz), weights, jnp.stack([(b - c) ** 2, (b + c) ** 2], 1)
+    return rescaled(x, ex, ux), rescaled(z, ez, uz), weights, jnp.stack([(b - c) ** 2, (b + c) ** 2, b, c], 1)

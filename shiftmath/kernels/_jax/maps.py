@@ -29,6 +29,29 @@ def ldexp(v: Pairs, e: Any) -> Pairs:
     return v * jax.lax.bitcast_convert_type(biased << info.nmant, v.dtype)
 
 
+def smaller(v: Pairs, w: Pairs) -> Pairs:
+    """The smaller of v and w.
+
+    The derivative of jnp.minimum and jnp.maximum asks whether the result equals v: XLA computes v twice, rounds it in
+    two ways, and then drops the derivative.
+    """
+    return jnp.where(w < v, w, v)
+
+
+def positive(v: Pairs) -> Pairs:
+    """v, and 0 where it is negative."""
+    return jnp.where(v > 0, v, 0)
+
+
+def bias_in(plan: Plan, unit: Int[Array, "..."], dtype: Any) -> Float[Array, "..."]:
+    """The bias in units 2^unit, of which none is below its own.
+
+    Its exponent is taken together with theirs: XLA makes (b 2^e)^2 of constants b to b^2 (2^e)^2, which overflows.
+    """
+    mantissa, exponent = math.frexp(plan.bias_std)
+    return ldexp(jnp.full(unit.shape, mantissa, dtype), exponent - unit) if mantissa else jnp.zeros(unit.shape, dtype)
+
+
 def binary_exponents(X: Float[Array, "n *signal"]) -> Int[Array, "n"]:
     """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1); -1 where X[i] = 0."""
     largest = jax.lax.stop_gradient(jnp.abs(X).reshape(len(X), -1).max(1))
@@ -67,14 +90,23 @@ def homogeneous_deficit(
 ) -> tuple[Pairs, Pairs]:
     """homogeneous_map from the deficits d = p + q - 2 K and s = p + q + 2 K; s = None stands for K >= 0."""
     negative = jnp.zeros(d.shape, bool) if s is None else s < d
-    least = d if s is None else jnp.minimum(d, s)
+    least = d if s is None else smaller(d, s)
     return homogeneous_map(d, least, rounded(least - (x - y) ** 2, x, y), negative, t, x, y, weights)
+
+
+def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
+    """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2), as in `_numba.smooth`."""
+    last = c * uv * root(jnp, g)
+    # A power of two, so that neither squares nor their sum underflow; it has no derivative.
+    scale = ldexp(jnp.ones_like(last), jnp.frexp(jax.lax.stop_gradient(jnp.maximum(jnp.maximum(a, b), last)))[1])
+    a, b, last = a / scale, b / scale, last / scale
+    return scale * jnp.sqrt(a**2 + (b - a * b * scale) * (b + a * b * scale) + last**2)
 
 
 def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: Pairs) -> tuple[Pairs, Pairs, Pairs]:
     """smooth_dual of `_numba.smooth`: 2 k, then E[f f] of erf or the excess of gelu, and E[f' f']."""
     k, g, c, uv = (s - m) / 4, m * s / 4, 2 if kind == ERF else 1, u * v
-    R, r = jnp.sqrt(a**2 + b**2 * (1 - a**2) + (c * uv) ** 2 * g), c * k * uv
+    R, r = cosine(c, g, u * v, a, b), c * k * uv
     if kind == ERF:
         return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
     angle, sizes = jnp.arctan2(R, r), a**2 + b**2
@@ -83,9 +115,9 @@ def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: 
 
 
 def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
-    """m = 2 (x y - K) and s = 2 (x y + K) from the deficit, neither negative."""
+    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) from the deficit, neither negative."""
     most = 4 * x * y
-    m = jnp.clip(d - (x - y) ** 2, 0, most)
+    m = smaller(rounded(d - (x - y) ** 2, x, y), most)
     return m, most - m
 
 

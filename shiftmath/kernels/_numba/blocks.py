@@ -11,7 +11,8 @@ from shiftmath._shared.progress import progress
 
 def binary_exponents(X: Float[np.ndarray, "n *signal"]) -> Int[np.ndarray, "n"]:
     """For each X[i] the e with 2^e <= largest modulus < 2^(e + 1), as integers; 0 where X[i] = 0."""
-    largest = np.abs(X).reshape(len(X), -1).max(1).astype(float)
+    rows = X.reshape(len(X), -1)
+    largest = np.maximum(rows.max(1), -rows.min(1)).astype(float)
     return np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
 
 

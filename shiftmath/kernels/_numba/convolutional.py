@@ -42,7 +42,7 @@ def box(v: Float[np.ndarray, "*batch H W"], taps: tuple[int, int]) -> Any:
 
 def prepare(plan: Plan, images: Images, units: Units) -> Triple:
     """The triples (pixels, deviations, third) of `_numba.slices` for images (n, C, H, W) in these units."""
-    images, inside = scaled(images.astype(float), -units[:, 0]), np.array(1.0)
+    images, inside = scaled(images.astype(float, copy=False), -units[:, 0]), np.array(1.0)
     if plan.padding == "zero":
         pads = [(0, t - h) for h, t in zip(plan.size, plan.torus, strict=True)]
         inside = np.pad(np.ones(plan.size), pads)
@@ -62,12 +62,11 @@ def prepare(plan: Plan, images: Images, units: Units) -> Triple:
     return tuple(np.ascontiguousarray(np.moveaxis(a, 1, 0)).reshape(a.shape[1], -1) for a in triple)
 
 
-def exponents(plan: Plan, images: Images) -> Units:
-    """The exponents of the units of each image in each layer and after the last, see `units`."""
-    e = binary_exponents(images)
+def exponents(plan: Plan, images: Images, e: Int[np.ndarray, "n"]) -> Units:
+    """The exponents of the units of each image, of size 2^e, in each layer and after the last, see `units`."""
     if plan.homogeneous:
         return np.repeat(e[:, None], plan.depth + 1, 1)
-    squares = (scaled(images.astype(float), -e) ** 2).mean((1, 2, 3))
+    squares = (scaled(images.astype(float, copy=False), -e) ** 2).mean((1, 2, 3))
     return layer_exponents(plan, np, np.ldexp, plan.weight_std**2 * squares, e, plan.depth)
 
 
@@ -166,9 +165,10 @@ class Side:
     """The images of one argument with their own units, and their variances after the readout if dense layers follow."""
 
     def __init__(self, walk: Walk, images: Images, size: int) -> None:
-        self.walk, self.lift = walk, lift(walk.plan, np, binary_exponents(images), float)
+        e = binary_exponents(images)
+        self.walk, self.lift = walk, lift(walk.plan, np, e, float)
         self.images = scaled(images.astype(float), self.lift) if self.lift.any() else images
-        self.units = exponents(walk.plan, self.images)
+        self.units = exponents(walk.plan, self.images, e + self.lift)
         self.variances = pooled_variances(walk, self.images, self.units, size) if walk.plan.dense_layers else None
 
     def part(self, rows: Any, unit: Unit | None) -> tuple[Triple, Units, Any]:
@@ -214,7 +214,7 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool 
 
     def lowered(rows: slice, columns: slice, diagonal: bool) -> Gram:
         with np.errstate(over="ignore"):
-            lifts = left.lift[rows, None] + right.lift[columns]
-            return np.ldexp(entries(rows, columns, diagonal), -lifts).astype(X.dtype)
+            values, lifts = entries(rows, columns, diagonal), left.lift[rows, None] + right.lift[columns]
+            return (np.ldexp(values, -lifts) if lifts.any() else values).astype(X.dtype, copy=False)
 
     return blockwise(lowered, len(X), len(right.images), size, Z is None, X.dtype, show)

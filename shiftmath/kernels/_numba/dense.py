@@ -42,15 +42,17 @@ def refine(X: Rows, Z: Float[np.ndarray, "m d"], q: PerX, r: PerZ, D: Gram, S: G
 
 
 @compiled
-def refine_near(X: Rows, Z: Float[np.ndarray, "m d"], steps: Gram, D: Gram) -> None:
+def refine_near(
+    X: Rows, Z: Float[np.ndarray, "m d"], ex: Int[np.ndarray, "n"], ez: Int[np.ndarray, "m"], D: Gram
+) -> None:
     """Where rows differ little and mostly not in size, D = (|x - z|^2 - (|x| - |z|)^2) / (|x| |z|) with all its digits.
 
-    The unit rows are rounded, so their difference is known to eps only. Z is to be multiplied by these steps.
+    The unit rows are rounded, so their difference is known to eps only. The rows are X 2^ex and Z 2^ez.
     """
     for i in range(D.shape[0]):
         for j in range(D.shape[1]):
-            if D[i, j] < CANCELLATION and 0.5 <= steps[i, j] <= 2:
-                x, z = X[i], Z[j] * steps[i, j]
+            if D[i, j] < CANCELLATION and abs(ez[j] - ex[i]) <= 1:
+                x, z = X[i], Z[j] * 2.0 ** (ez[j] - ex[i])
                 a, b, square = math.sqrt((x**2).sum()), math.sqrt((z**2).sum()), ((x - z) ** 2).sum()
                 gap = ((x - z) * (x + z)).sum() / (a + b)
                 if 2 * gap * gap < square:
@@ -109,14 +111,14 @@ def half_inverse(x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
 def hidden_layers(plan: Plan, M: Gram, S: Gram, T: Gram, x: Samples, z: Samples) -> tuple[Gram, Gram]:
     """K and T = Theta - K of the last dense layer after the hidden ones, from the state before the first bias.
 
-    In the units after the last layer.
+    In the units after the last layer; in the memory of M and T.
     """
     columns = Samples(*(np.ascontiguousarray(a.T) for a in z))
     fixed = (M, S, T, x, columns, plan.smooth, plan.bias_std > 0, plan.dense_weights)
     entries = min(2**16, STEP // plan.dense_layers)
     run_tasks(dense_rows, [((p.start, p.stop), *fixed) for p in ranges(len(M), max(1, entries // M.shape[1]))])
-    last = x.step[:, -1:] * z.step[:, -1] if plan.smooth else 1
-    return -M / 2 * last, T / 2 * last
+    last = x.step[:, -1:] * z.step[:, -1] / 2 if plan.smooth else 0.5
+    return np.multiply(M, -last, out=M), np.multiply(T, last, out=T)
 
 
 def angles(D: Gram, K: Gram, x: PerX, z: PerZ) -> tuple[Gram, Gram]:
@@ -156,8 +158,8 @@ def directions(plan: Plan, X: Rows) -> tuple[Rows, Rows, PerX, PerX, Int[np.ndar
 
     weight_std / sqrt(d) X = u norm 2^e; the squares are 1 to rounding, or 0.
     """
-    X, exponents = X.astype(float), binary_exponents(X)
-    X = scaled(X, -exponents)
+    exponents = binary_exponents(X)
+    X = scaled(X.astype(float, copy=False), -exponents)
     first = X * (plan.weight_std / np.sqrt(X.shape[1]))
     norms = np.sqrt((first**2).sum(1))
     u = first / np.where(norms > 0, norms, 1)[:, None]
@@ -169,23 +171,25 @@ def fully_connected(plan: Plan, X: Rows, Z: Float[np.ndarray, "m d"] | None, get
     Y = X if Z is None else Z
 
     def block(rows: slice, columns: slice, diagonal: bool) -> Gram:
-        (x, u, q, nx, ex), (z, v, r, nz, ez) = directions(plan, X[rows]), directions(plan, Y[columns])
-        lx, lz, G = lift(plan, np, ex, float), lift(plan, np, ez, float), 2 * (u @ v.T)
+        left = directions(plan, X[rows])
+        (x, u, q, nx, ex), (z, v, r, nz, ez) = left, left if diagonal else directions(plan, Y[columns])
+        G = 2 * (u @ v.T)
         D, S = q[:, None] + r - G, q[:, None] + r + G
         # One entry is two operations where a layer has some fifty.
         parts = ranges(len(x), max(1, 16 * STEP // z.size))
         run_tasks(refine, [(u[p], v, q[p], r, D[p], S[p], CANCELLATION) for p in parts])
         if plan.homogeneous:
             K, T = hidden_layers(plan, D, S, np.zeros_like(D), samples(plan, q, ex)[0], samples(plan, r, ez)[0])
-            values, back = (K if get == "nngp" else K + T) * nx[:, None] * nz, ex[:, None] + ez
+            values, back = (K if get == "nngp" else K + T) * (nx[:, None] * nz), ex[:, None] + ez
         else:
-            run_tasks(refine_near, [(x[p], z, np.ldexp(1.0, ez - ex[p, None]), D[p]) for p in parts])
-            ex, ez = ex + lx, ez + lz
-            (a, unit_x), (b, unit_z) = samples(plan, nx**2, ex), samples(plan, nz**2, ez)
+            run_tasks(refine_near, [(x[p], z, ex[p], ez, D[p]) for p in parts])
+            lx, lz = lift(plan, np, ex, float), lift(plan, np, ez, float)
+            (a, unit_x), (b, unit_z) = samples(plan, nx**2, ex + lx), samples(plan, nz**2, ez + lz)
             product = a.feature[:, 0, None] * b.feature[:, 0]
             K, T = hidden_layers(plan, D * product, S * product, np.zeros_like(D), a, b)
-            values, back = K if get == "nngp" else K + T, unit_x[:, -1:] + unit_z[:, -1]
+            values = K if get == "nngp" else K + T
+            back = (unit_x[:, -1] - lx)[:, None] + (unit_z[:, -1] - lz)
         with np.errstate(over="ignore"):
-            return np.ldexp(values, back - lx[:, None] - lz).astype(X.dtype)
+            return np.ldexp(values, back).astype(X.dtype, copy=False)
 
     return blockwise(block, len(X), len(Y), BLOCK, Z is None, X.dtype, show)

@@ -66,7 +66,7 @@ def first_layer(x, z, parts, shape, kind, biases, weights, tolerance, work, D, T
     X, Z = x[1][0][a:b], z[1][0][c:e]
     if kind:
         FX, FZ, m = x[2][:2, a:b], z[2][:2, c:e], half
-        angle_entries(d, X, Z, m, s)
+        angle_entries(d, X, Z, 0.0, m, s)
         refine_angles(kind, x[0][:, a:b], z[0][:, c:e], X, FX, Z, FZ, shape, biases[0, 2:], weights, m, s)
         smooth_map(kind, d, m, s, zeros, FX, FZ, weights, D, T)
     else:
@@ -106,13 +106,13 @@ def later_layer(x, ix, z, iz, shape, signed, weights, tolerance, work, D, T):
 
 
 @compiled
-def smooth_layer(x, fx, z, fz, shape, kind, weights, work, D, T):
+def smooth_layer(x, fx, z, fz, shape, kind, weights, tolerance, work, D, T):
     """A later convolution and smooth activation."""
     N = D.size
     d, s, m, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
     box(D, m, d, extended, shape)
     box(T, m, t, extended, shape)
-    angle_entries(d, x, z, m, s)
+    angle_entries(d, x, z, tolerance, m, s)
     smooth_map(kind, d, m, s, t, fx, fz, weights, D, T)
 
 
@@ -136,7 +136,7 @@ def walk(x, z, parts, network, work, D, T):
         X, Z = x[1][l][a:b], z[1][l][c:e]
         if kind:
             FX, FZ = x[2][2 * l : 2 * l + 2, a:b], z[2][2 * l : 2 * l + 2, c:e]
-            smooth_layer(X, FX, Z, FZ, shape, kind, weights[l], work, D, T)
+            smooth_layer(X, FX, Z, FZ, shape, kind, weights[l], tolerance, work, D, T)
         else:
             later_layer(X, x[2][l][a:b], Z, z[2][l][c:e], shape, signed, weights[l], tolerance, work, D, T)
 

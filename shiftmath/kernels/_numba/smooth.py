@@ -23,7 +23,9 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftmath.kernels._numba.compile import compiled
-from shiftmath.kernels.plan import ERF
+from shiftmath.kernels.plan import ERF, ROUNDINGS
+
+EPS = float(np.finfo(float).eps)
 
 Entries = Float[np.ndarray, "k"]
 
@@ -51,11 +53,12 @@ def smooth_dual(kind: int, m: float, s: float, u: float, a: float, v: float, b: 
 
 
 @compiled(disjoint=True)
-def angle_entries(d: Entries, x: Entries, y: Entries, m: Entries, s: Entries) -> None:
-    """m = 2 (x y - K) and s = 2 (x y + K) from the deficit, neither negative."""
+def angle_entries(d: Entries, x: Entries, y: Entries, tolerance: float, m: Entries, s: Entries) -> None:
+    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) from the deficit, neither negative."""
     for k in range(m.size):
         gap, most = x[k] - y[k], 4 * (x[k] * y[k])
-        m[k] = min(max(d[k] - gap * gap, 0.0), most)
+        angle = d[k] - gap * gap
+        m[k] = min(angle, most) if angle > tolerance * abs(gap) * (x[k] + y[k]) else 0.0
         s[k] = most - m[k]
 
 
@@ -73,8 +76,7 @@ def refine_angles(kind, x, z, X, FX, Z, FZ, shape, bias, weights, m, s):  # type
         R = cosine(c, 0.25 * m[k] * s[k], u, u * weights[1], v, v * weights[2])
         if (c * u * v) ** 2 * (p * p + q * q) * p * q <= 16 * R * R:
             continue
-        first, most = k // n * n, 4 * (p * q)
-        same, opposite = (bias[0] * q - bias[1] * p) ** 2, (bias[0] * q + bias[1] * p) ** 2
+        first, most, same, opposite = k // n * n, 4 * (p * q), 0.0, 0.0
         for i in range(qy):
             row = first + ((k - first) // W + i - (qy - 1) // 2) % H * W
             for j in range(qx):
@@ -82,6 +84,10 @@ def refine_angles(kind, x, z, X, FX, Z, FZ, shape, bias, weights, m, s):  # type
                 for channel in range(x.shape[0]):
                     same += (x[channel, at] * q - z[channel, at] * p) ** 2
                     opposite += (x[channel, at] * q + z[channel, at] * p) ** 2
+        # Of patches of one direction rounding leaves eps^2, which is seen where they are as large as 1 / eps.
+        least = ROUNDINGS * (EPS * (p * q)) ** 2
+        same = (same if same > least else 0.0) + (bias[0] * q - bias[1] * p) ** 2
+        opposite = (opposite if opposite > least else 0.0) + (bias[0] * q + bias[1] * p) ** 2
         m[k], s[k] = min(same / (p * q), most), min(opposite / (p * q), most)
 
 

@@ -97,7 +97,8 @@ def _checked(kernel: Convolutional, images: Iterable[Dots]) -> list[Dots]:
         raise TypeError(f"kernel: got {kernel!r}, takes a Convolutional")
     if kernel.padding != "circular" or kernel.readout not in ("average", "flatten"):
         raise ValueError(f"kernel: got {kernel}, takes circular padding and readout 'average' or 'flatten'")
-    given, images = type(images).__name__, list(images) if isinstance(images, Iterable) else []
+    several = isinstance(images, Iterable) and getattr(images, "ndim", 1) > 0
+    given, images = type(images).__name__, list(images) if several else []
     if not images or not all(isinstance(x, Dots) for x in images):
         kinds = ", ".join(sorted({type(x).__name__ for x in images})) or "nothing"
         raise TypeError(f"images: got a {given} of {kinds}, takes a list of one or more Dots")

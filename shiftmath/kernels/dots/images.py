@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_shape, as_signal, require_finite
+from shiftmath._shared.arguments import as_array, as_shape, require_finite
 
 __all__ = ["Dots"]
 
@@ -75,9 +75,9 @@ def _position(position: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _channels(name: str, value: ArrayLike, channels: int | None) -> Float[np.ndarray, "channels"]:
     """One number a channel, from these or from one for all."""
-    value = as_signal(name, np.atleast_1d(value)).astype(float)
+    value = np.atleast_1d(as_array(name, value, "one number, or one for each channel", to_numpy=True)).astype(float)
     require_finite(name, value)
-    if value.ndim > 1 or (channels and value.size not in (1, channels)):
+    if value.ndim > 1 or value.size == 0 or (channels and value.size not in (1, channels)):
         takes = "one number a channel" if channels is None else f"one number, or one for each of gray's {channels}"
         raise ValueError(f"{name}: got shape {value.shape}, takes {takes}")
     return value if channels is None else np.broadcast_to(value, channels)
