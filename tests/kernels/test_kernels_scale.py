@@ -224,12 +224,19 @@ def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(en
 )
 def test_float32_has_the_kernel_of_the_same_numbers_in_float64_rounded_once(kernel):
     smooth = 1 + 1e-3 * np.cos(np.arange(16) / 3)[:, None]
-    X = (np.linspace(1, 1.9, 4)[:, None, None] * smooth).astype(
-        np.float32
-    )  # one direction, nearly, and other contrasts
+    X = (np.linspace(1, 1.9, 4)[:, None, None] * smooth).astype(np.float32)  # other contrasts
     X = np.concatenate([X, cases.gaussian(0, 2, (16, 1)).astype(np.float32) * np.float32(1e4)])
     for values, exact in ((kernel(X), kernel(X.astype(float))), (kernel.nngp(X), kernel.nngp(X.astype(float)))):
         assert np.array_equal(values, exact.astype(np.float32))
+
+
+@pytest.mark.parametrize("deviation", [np.float64(0.3), np.float32(0.5), np.array(0.25)])
+def test_a_deviation_of_numpy_leaves_float32_as_it_is(deviation):
+    X = jnp.ones((2, 3, 3), jnp.float32)
+    for kernel in (FullyConnected(bias_std=deviation), Convolutional(weight_std=deviation, bias_std=deviation)):
+        assert type(kernel.bias_std) is float
+        assert kernel(X).dtype == jnp.float32
+        assert kernel == replace(kernel, bias_std=float(deviation))
 
 
 def test_sizes_do_not_compile_again():
