@@ -8,7 +8,7 @@ of the full square;
 memory is the peak of the process above its level before the call, the result included; the error is the largest
 entrywise difference
 from neural-tangents in float64, relative to it. neural-tangents runs in float64 throughout, where it is faster than in
-float32.
+float32; so does the compiled engine, for float32 arrays too.
 
 The scaling, results/kernels_scaling.md: medians of the compiled engine in float64 over several sizes, with the slope of
 the logarithms; all digits in one run; a dot on an image far too large to store.
@@ -96,8 +96,7 @@ def opponent(kernel, X, batches):
 
 def contenders(kernel, X, with_jax):
     """Name and call of each way to compute the same matrix with this package."""
-    single = X.astype(np.float32)
-    ours = {"numba float64": lambda: kernel(X), "numba float32": lambda: kernel(single)}
+    ours = {"numba float64": lambda: kernel(X)}
     if with_jax:
         ours["JAX float64"] = lambda: kernel(jnp.asarray(X))
     return ours

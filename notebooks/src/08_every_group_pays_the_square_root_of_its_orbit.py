@@ -266,9 +266,9 @@ print("largest |gap - 2 / sqrt n|:", f"{np.abs(dot_gaps - 2 / np.sqrt(dot_orbits
 
 
 # %%
-def dots_squared_gap(images):
+def dots_squared_gap(dots):
     """The squared gap of some white dots and the black dots at the same places."""
-    return squared_gap(fractions(images), fractions(-images), *[range(len(images))] * 2)
+    return squared_gap(fractions(dots), fractions(-dots), *[range(len(dots))] * 2)
 
 
 # %%
@@ -277,8 +277,8 @@ for group in groups.values():
     moves = {tuple(g) for g in group.elements((4, 4)).tolist()}
     not_groups += not all(tuple(g[i] for i in h) in moves for g in moves for h in moves)
     for dot in np.eye(16, dtype=int).reshape(16, 4, 4):
-        images = np.unique(group.orbit(dot), axis=0)
-        wrong_squares += dots_squared_gap(images) != Fraction(4, len(images))
+        copies = np.unique(group.orbit(dot), axis=0)
+        wrong_squares += dots_squared_gap(copies) != Fraction(4, len(copies))
 wrong_copies = sum(dots_squared_gap(np.eye(8, dtype=int)[:m]) != Fraction(4, m) for m in range(1, 9))
 print(f"no groups: {not_groups}; dots with another squared gap: {wrong_squares}, copies: {wrong_copies}")
 

@@ -81,7 +81,7 @@ def filtered(k, shape, taps, padding, weight, bias):
 
 
 def in_digits_enough(one):
-    """`one` with so many digits more as (1 + p)(1 + q) - k^2 loses where p = q = k is the square of the largest entry."""
+    """`one` with as many digits more as (1 + p)(1 + q) - k^2 loses if p = q = k is the square of the largest entry."""
 
     @functools.wraps(one)
     def pair(kernel, x, z):

@@ -32,8 +32,8 @@ KERNELS = [
 ]
 SCALED, NEAR = 4, 5
 EPS = np.finfo(float).eps
-# Where two directions agree to delta < 16 eps but the sizes differ, or after pooling, 1 - rho is taken as 0; so kappa0 =
-# 1 - sqrt(2 delta) / pi loses this, over pi, and the slope of an activation b / a times as much, a layer.
+# Where two directions agree to delta < 16 eps but the sizes differ, or after pooling, 1 - rho is taken as 0; so
+# kappa0 = 1 - sqrt(2 delta) / pi loses this, over pi, and the slope of an activation b / a times as much, a layer.
 COLLINEAR = np.sqrt(2 * 16 * EPS)
 
 

@@ -204,13 +204,39 @@ def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(en
         for w in (v, size * v):
             exact, *own = (one(kernel, *pair)[0] for pair in ((u, w), (u, u), (w, w)))
             if abs(exact) > LARGEST or (bias and activation != "relu" and size > SMALLEST**-0.5):
-                with pytest.raises(ValueError, match="X: got entries up to .*, takes"):
+                with pytest.raises(ValueError, match=r"X: got entries up to .*, takes"):
                     kernel(engine(u[None]), engine(w[None]))
             else:
                 value = float(kernel(engine(u[None]), engine(w[None]))[0, 0])
                 # JAX takes numbers below the normal ones as 0; NumPy has fewer digits of them.
                 least = SMALLEST * (1 if engine is jnp.asarray else ROUNDING * EPS)
                 assert abs(value - float(exact)) <= ROUNDING * EPS * float((own[0] * own[1]) ** 0.5) + least
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        Convolutional(2, spatial_axes=1),
+        Convolutional(2, activation="gelu", bias_std=0.3, dense_layers=1, spatial_axes=1),
+        FullyConnected(3),
+    ],
+    ids=repr,
+)
+def test_float32_has_the_kernel_of_the_same_numbers_in_float64_rounded_once(kernel):
+    smooth = 1 + 1e-3 * np.cos(np.arange(16) / 3)[:, None]
+    X = (np.linspace(1, 1.9, 4)[:, None, None] * smooth).astype(np.float32)  # other contrasts
+    X = np.concatenate([X, cases.gaussian(0, 2, (16, 1)).astype(np.float32) * np.float32(1e4)])
+    for values, exact in ((kernel(X), kernel(X.astype(float))), (kernel.nngp(X), kernel.nngp(X.astype(float)))):
+        assert np.array_equal(values, exact.astype(np.float32))
+
+
+@pytest.mark.parametrize("deviation", [np.float64(0.3), np.float32(0.5), np.array(0.25)])
+def test_a_deviation_of_numpy_leaves_float32_as_it_is(deviation):
+    X = jnp.ones((2, 3, 3), jnp.float32)
+    for kernel in (FullyConnected(bias_std=deviation), Convolutional(weight_std=deviation, bias_std=deviation)):
+        assert type(kernel.bias_std) is float
+        assert kernel(X).dtype == jnp.float32
+        assert kernel == replace(kernel, bias_std=float(deviation))
 
 
 def test_sizes_do_not_compile_again():

@@ -63,7 +63,8 @@ def smooth(plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared,
 
 def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4"], weights: Float[Array, "7"]) -> State:
     """State after the first layer for pixels x (C, 1, H, W) and shifted pixels z (C, shifts, H, W)."""
-    d, s = (box((v**2).sum(0), plan.taps) + b for v, b in zip((x.pixels - z.pixels, x.pixels + z.pixels), bias[:2]))
+    d, s = (box((v**2).sum(0), plan.taps) for v in (x.pixels - z.pixels, x.pixels + z.pixels))
+    d, s = d + bias[0], s + bias[1]
     if plan.smooth:
         angles = first_angles(plan, x, z, bias)
         return smooth(plan, d, *angles, jnp.zeros_like(d), layer_fields(x, 0), layer_fields(z, 0), weights)
