@@ -90,6 +90,7 @@ trained_seeds = choose(quick=20, full=40)  # networks for each width, trained
 widths = choose(quick=[16, 64, 256, 1024, 4096], full=[16, 64, 256, 1024, 4096, 16384])
 deep_widths = choose(quick=[32, 128, 512], full=[32, 64, 128, 256, 512])
 train_widths = choose(quick=[128, 512, 2048], full=[128, 512, 2048, 8192])
+several = 60  # networks whose mean is told from 0
 
 # %%
 eps = np.finfo(float).eps
@@ -285,7 +286,7 @@ print(f"last layer:  at most {abs(z_scores[1]).max():.1f} standard errors from k
 # networks. The pooled network's signals are two opposite ones, as on the pages to come.
 
 # %%
-R, s = rng.standard_normal((8, 9)), 0.5 + rng.standard_normal(9)
+R, s = rng.standard_normal((8, 9)), 1 + rng.standard_normal(9) / 2
 S, pooled_kernel = np.stack([s, -s]), Convolutional(spatial_axes=1)
 cases = {
     "fully connected": (lambda key, n: fully_connected(key, d, width=n), FullyConnected(), X, Z, y),
@@ -579,8 +580,8 @@ for name, signals in sets.items():
 # %%
 h, parts = Interpolant(pooled_kernel, backgrounds, y[:3]), {}
 eigenvalues = np.linalg.eigvalsh(h.gram)
-for n in (128, 1024):
-    drawn = [convolutional(key, (9,), width=n) for key in keys(n, 20)]
+for n in choose(quick=[128], full=[128, 1024]):
+    drawn = [convolutional(key, (9,), width=n) for key in keys(n, several)]
     owns = np.array([own_interpolant(network, backgrounds, y[:3])(R) for network in drawn])
     drift = np.array([trained(network, backgrounds, y[:3])[0](R) for network in drawn]) - owns
     parts[n] = [np.sqrt(np.mean(e**2)) for e in (drift.mean(axis=0), drift, owns - h(R))]
@@ -589,8 +590,8 @@ largest_over_smallest = eigenvalues[-1] / eigenvalues[0]
 print(f"largest over smallest eigenvalue: {largest_over_smallest:.0f}; of the pair {conditions:.1f}")
 
 # %% [markdown]
-# For this set training moves all networks in the same direction, by more than their random kernels differ,
-# and at these widths that falls more slowly than $n^{-1/2}$ allows to hide. "Wide enough" depends on the
+# For this set training moves all networks in the same direction, by about as much as their random kernels
+# differ, and that falls about as slowly as they do, instead of like $1/n$. "Wide enough" depends on the
 # condition of the Gram matrix as well as on the norm.
 #
 # ## Try it
@@ -680,5 +681,5 @@ ledger.fails("the NNGP interpolant predicts training both layers", table["both l
 ledger.fails("the NTK interpolant predicts training the last layer", table["last layer", "NTK"], 0, 5)
 ledger.fails("noise: training changes the kernel by at most 5 percent", max(moved.values()), 0, 0.05)
 shares = [mean / whole for mean, whole, _ in parts.values()]
-ledger.fails("nearly singular: the error that training adds has mean 0", min(shares), 0, 4 / np.sqrt(20))
+ledger.fails("nearly singular: the error that training adds has mean 0", min(shares), 0, 4 / np.sqrt(several))
 ledger.close()

@@ -9,8 +9,8 @@
 # paper's Theorems 1 and 2: [arXiv 2103.02695](https://arxiv.org/abs/2103.02695)*
 #
 # Shifts are not special. A classifier may have to ignore mirror images, quarter turns, or shifts along one
-# axis only. For every finite group of such moves the price is the same: a single dot that the group can move
-# to $n$ places is $\sqrt n$ times easier to erase, for a linear classifier and for an infinitely wide
+# axis only. For every finite group of such moves the price is the same: a single dot that the group can
+# move to $n$ places is $\sqrt n$ times easier to erase, for a linear classifier and for an infinitely wide
 # network with one hidden layer. Deeper networks pay a constant less, the one of page 07, and the same rate.
 # Where the group moves nothing, invariance is free. This extends both theorems of Singla, Ge, Basri and
 # Jacobs (NeurIPS 2021) from shifts to groups. Runs in about a minute (profile quick) or three (full),
@@ -20,8 +20,8 @@
 # ## Statement
 #
 # A finite group $G$ of orthogonal maps acts on signals: moves of the samples to other places, as shifts and
-# mirrors are, but also changes of signs or rotations. The **orbit** of $x$ is the set of all $Tx$, $T \in G$.
-# $P$ is the mean over the group,
+# mirrors are, but also changes of signs or rotations. The **orbit** of $x$ is the set of all $Tx$, $T \in
+# G$. $P$ is the mean over the group,
 #
 # $$
 # Px = \frac{1}{|G|}\sum_{T \in G} Tx.
@@ -29,25 +29,26 @@
 #
 # For moves it replaces each sample by the mean over all places to which the group can bring it.
 #
-# - (a) $P$ is the orthogonal projection onto the signals that the group leaves as they are. For a dot that a
-#   group of moves can bring to $n$ places, $|Px| = 1/\sqrt n$.
+# - (a) $P$ is the orthogonal projection onto the signals that the group leaves as they are. For a dot
+#   that a group of moves can bring to $n$ places, $|Px| = 1/\sqrt n$.
 # - (b) Linear classifiers: the distance between the hulls of the orbits of two classes is the distance
 #   between the hulls of their projections. For a white and a black dot it is $2/\sqrt n$.
-# - (c) An infinitely wide network is made invariant by averaging: $k_G(z, x)$ is the mean of $k(z, Tx)$ over
-#   the group, $k$ the tangent kernel of a fully connected network with one hidden ReLU layer. Trained on $x$
-#   and $-x$ with labels $1$ and $-1$, where $Px \ne 0$, it becomes $g(z) = \langle z, Px\rangle / |Px|^2$,
-#   and $x$ is at distance $|Px|$ from the boundary: for a dot, $1/\sqrt n$. If $Px = 0$ it cannot tell $x$
-#   from $-x$.
-# - (d) If the orbit of $x$ has at most two elements and $Px \ne 0$, the boundary is that same hyperplane for
-#   every depth and with biases.
-# - (e) Depth: with $L$ hidden layers in the place of one, a dot with an orbit of $n$ dots is at the distance
-#   that [page 07](07_depth_raises_the_constant_not_the_rate.ipynb) finds for $n$ pixels: the root $s$ of $(n
-#   - 1)\,h_L(s/\sqrt{n-1}) = h_L(\sqrt{1-s^2})$, about $c_L/\sqrt n$. This holds for two and three layers at
-#   every $n$, and for more layers from some $n$ on.
+# - (c) An infinitely wide network is made invariant by averaging: $k_G(z, x)$ is the mean of $k(z, Tx)$
+#   over the group, $k$ the tangent kernel of a fully connected network with one hidden ReLU layer.
+#   Trained on $x$ and $-x$ with labels $1$ and $-1$, where $Px \ne 0$, it becomes $g(z) = \langle z,
+#   Px\rangle / |Px|^2$, and $x$ is at distance $|Px|$ from the boundary: for a dot, $1/\sqrt n$. If $Px =
+#   0$ it cannot tell $x$ from $-x$.
+# - (d) If the orbit of $x$ has at most two elements and $Px \ne 0$, the boundary is that same hyperplane
+#   for every depth and with biases.
+# - (e) Depth: with $L$ hidden layers in the place of one, a dot with an orbit of $n$ dots is at the
+#   distance that [page 07](07_depth_raises_the_constant_not_the_rate.ipynb) finds for $n$ pixels: the
+#   root $s$ of $(n
+#   - 1)\,h_L(s/\sqrt{n-1}) = h_L(\sqrt{1-s^2})$, about $c_L/\sqrt n$. This holds for two and three layers
+#   at every $n$, and for more layers from some $n$ on.
 # - (f) One circular convolution with global average pooling obeys (c), with the shifts as its group.
 #
-# The tangent kernel of a wide network is the inner product of its gradients with respect to the weights, and
-# training on the squared loss leads to the **minimum-norm interpolant** of the labels in it ([page
+# The tangent kernel of a wide network is the inner product of its gradients with respect to the weights,
+# and training on the squared loss leads to the **minimum-norm interpolant** of the labels in it ([page
 # 02](02_a_wide_network_is_its_kernel.ipynb)). That is what "trained" means here.
 
 # %% [markdown]
@@ -64,16 +65,17 @@
 #    -x)$ is a multiple of $\langle z, x\rangle$. The mean over the group makes it the same multiple of
 #    $\langle z, Px\rangle$. With $\langle x, Px\rangle = |Px|^2$ that is (c).
 # 4. For a deeper network $k(z, x) - k(z, -x) = 2h(u)$ with $|z|$ and $|x|$ fixed. The kernel is a power
-#    series in the cosine $u$ with coefficients $\ge 0$, so $h$ is odd and grows. Over an orbit of two, $h(u)
-#    + h(u') = 0$ exactly when $u = -u'$, that is, when $\langle z, x + Tx\rangle = 0$. That is (d). With
-#    three terms the argument fails, and so does the result.
+#    series in the cosine $u$ with coefficients $\ge 0$, so $h$ is odd and grows. Over an orbit of two,
+#    $h(u) + h(u') = 0$ exactly when $u = -u'$, that is, when $\langle z, x + Tx\rangle = 0$. That is (d).
+#    With three terms the argument fails, and so does the result.
 # 5. For a dot the cosines with the images of $x$ are the $n$ entries of $z$ at the places $O$ of the orbit,
-#    and the boundary is $\sum_{i \in O} h_L(z_i/|z|) = 0$. Entries elsewhere only take length from these. So
-#    on the unit sphere, with $z = \sqrt{1-s^2}$ at the dot, the entries $-y_i$ of the others have $\sum y_i^2
-#    \le s^2$, and steps 4 and 5 of page 07 apply with $n$ for $d$. Two places are step 4 above, and a single
-#    one has the boundary $z_1 = 0$ at distance 1. That is (e).
-# 6. The kernel of a convolution with pooling is a sum over patches, and the shifts of $x$ bring each patch to
-#    each place: the [page on pooling](06_pooling_not_weight_sharing_costs_the_margin.ipynb). That is (f).
+#    and the boundary is $\sum_{i \in O} h_L(z_i/|z|) = 0$. Entries elsewhere only take length from these.
+#    So on the unit sphere, with $z = \sqrt{1-s^2}$ at the dot, the entries $-y_i$ of the others have
+#    $\sum y_i^2 \le s^2$, and steps 4 and 5 of page 07 apply with $n$ for $d$. Two places are step 4
+#    above, and a single one has the boundary $z_1 = 0$ at distance 1. That is (e).
+# 6. The kernel of a convolution with pooling is a sum over patches, and the shifts of $x$ bring each
+#    patch to each place: the [page on pooling](06_pooling_not_weight_sharing_costs_the_margin.ipynb).
+#    That is (f).
 
 # %%
 from fractions import Fraction
@@ -131,9 +133,9 @@ for name, group in groups.items():
     print(f"{name:23} {group.order((6, 6)):3} elements, pixel orbits of {sizes}")
 
 # %% [markdown]
-# Turns and mirrors together have eight elements, yet some pixels, those on a diagonal, have only four images.
-# It is the orbit that will count, not the group. The package builds its groups from generators. Here are all
-# images of one picture once more, spelt out in NumPy, and the two lists compared.
+# Turns and mirrors together have eight elements, yet some pixels, those on a diagonal, have only four
+# images. It is the orbit that will count, not the group. The package builds its groups from generators.
+# Here are all images of one picture once more, spelt out in NumPy, and the two lists compared.
 
 
 # %%
@@ -215,9 +217,9 @@ for ax, (name, group) in zip(axes.flat, groups.items(), strict=True):
     ax.plot(2, 1, "o", color=MEASURED, markersize=4)
 
 # %% [markdown]
-# Eight pictures, one for each group; the blue point marks the dot itself, in the second row and third column.
-# Each picture is the whole of what an invariant classifier can look for: the $n$ images of the dot together,
-# white, on gray. The more of them, the less each one counts.
+# Eight pictures, one for each group; the blue point marks the dot itself, in the second row and third
+# column. Each picture is the whole of what an invariant classifier can look for: the $n$ images of the
+# dot together, white, on gray. The more of them, the less each one counts.
 #
 # **(b) Linear classifiers.** For random classes of three images each, the gap between the orbits, which are
 # listed in full and separated as plain points, against the gap of the projections.
@@ -283,13 +285,13 @@ wrong_copies = sum(dots_squared_gap(np.eye(8, dtype=int)[:m]) != Fraction(4, m) 
 print(f"no groups: {not_groups}; dots with another squared gap: {wrong_squares}, copies: {wrong_copies}")
 
 # %% [markdown]
-# The middle pixel of an image of odd size is where all turns and mirrors leave it. Its orbit is 1 and it pays
-# nothing.
+# All turns and mirrors leave the middle pixel of an image of odd side in its place. Its orbit has one
+# element, and it pays nothing.
 #
 # **(c) Infinitely wide networks.** The averaged kernel of the package is first compared with the mean over
 # the images that NumPy lists. Then the network is trained on a random $x$ and $-x$, and compared with
-# $\langle z, Px\rangle/|Px|^2$ at random inputs. Where $|Px|$ is much smaller than $|x|$ the kernel values of
-# $x$ and $-x$ nearly cancel, and rounding grows by $|x|^2/|Px|^2$; errors are given in that unit.
+# $\langle z, Px\rangle/|Px|^2$ at random inputs. Where $|Px|$ is much smaller than $|x|$ the kernel
+# values of $x$ and $-x$ nearly cancel, and rounding grows by $|x|^2/|Px|^2$; errors are given in that unit.
 
 
 # %%
@@ -329,8 +331,9 @@ print(f"{len(linear_error)} networks: off by {max(linear_error):.0e} from <z, Px
 print(f"moved inputs: predictions change by {max(moved_error):.0e}")
 
 # %% [markdown]
-# All are linear, with the normal $Px$, and invariant. The same for groups that are no moves of pixels. Of the
-# kernel only $k(Tz, Tx) = k(z, x)$ is used, which holds for every orthogonal map. Three groups of matrices on
+# All are linear, with the normal $Px$, and invariant. The same for groups that are no moves of pixels. Of
+# the kernel only $k(Tz, Tx) = k(z, x)$ is used, which holds for every orthogonal map. Three groups of
+# matrices on
 # 3 x 3 images: the sign of the first row turned, a rotation by 120° in the plane of two pixels, and both
 # together.
 
@@ -418,10 +421,10 @@ _ = ax.legend(loc="lower right")
 
 # %% [markdown]
 # One row for each group: the distances of dots at several pixels of images of several sizes, and the marks
-# $1/\sqrt n$ for their orbits, with $n$ written above. All networks lie on the marks, and of each distance at
-# least 95 percent are certified. Which group it is does not matter, only how many places the dot can be
-# brought to. One group can appear at several marks, when some pixels have smaller orbits than others; at the
-# right end are the fixed pixels, which pay nothing.
+# $1/\sqrt n$ for their orbits, with $n$ written above. All networks lie on the marks, and of each
+# distance at least 95 percent are certified. Which group it is does not matter, only how many places the
+# dot can be brought to. One group can appear at several marks, when some pixels have smaller orbits than
+# others; at the right end are the fixed pixels, which pay nothing.
 #
 # **If nothing is left.** An image that turns into its own negative under some element of the group, such as
 # one that is odd under the mirror, has $Px = 0$. The network then sees the same thing in $x$ and $-x$, and
@@ -487,10 +490,10 @@ for name, (zero, wrong, misfit) in two_elements.items():
 # %% [markdown]
 # Zero to rounding on the plane, no wrong sign, and yet a few percent of the function are not linear.
 #
-# **(e) Depth.** The odd part $h_L$ from the recursion of the tangent kernel, and the root $s$ of the law. For
-# two and three layers every group gives a dot the distance $s$ of its orbit, by three routes: the sign is
-# certified in a ball around the dot, the network is 0 at the symmetric point of the law, and a search looks
-# for anything nearer.
+# **(e) Depth.** The odd part $h_L$ from the recursion of the tangent kernel, and the root $s$ of the law.
+# For two and three layers and every group: a radius in which the sign is certified, which must not exceed
+# $s$, and the value of the network at the law's symmetric point, which must be 0. For two groups and one
+# and two layers a search looks for anything nearer.
 
 
 # %%
@@ -558,7 +561,7 @@ for name, depth in (("turns and mirrors", 1), ("row shifts", 1), ("row shifts", 
 # %%
 every = np.arange(1, max(row[0] for row in deep[2]) + 1)
 curves = {depth: [np.sqrt(n) * law(n, depth) for n in every] for depth in (1, 2, 3)}
-n_deep, radius, _ = np.concatenate([np.array(rows) for rows in deep.values()]).T
+certified_deep = {depth: np.array(rows).T for depth, rows in deep.items()}
 labels = {"xlabel": "size of the dot's orbit, $n$", "ylabel": r"$\sqrt{n}\ \times$ distance of a dot"}
 
 # %%
@@ -567,7 +570,8 @@ for depth, curve in curves.items():
     ax.plot(every, curve, ".-", color=THEORY, linewidth=0.6, markersize=2, zorder=1)
     ax.annotate(f"$L = {depth}$", (every[-1], curve[-1]), (5, -3), textcoords="offset points")
 ax.plot([], [], ".-", color=THEORY, linewidth=0.6, markersize=2, label=r"law, $\sqrt{n}\,s$")
-ax.plot(n_deep, np.sqrt(n_deep) * radius, "_", color=BOUND, markersize=8, label="certified, 2 and 3 layers")
+for (depth, (n, radius, _)), mark in zip(certified_deep.items(), "_x", strict=True):
+    ax.plot(n, np.sqrt(n) * radius, mark, color=BOUND, markersize=6, label=f"certified, {depth} layers")
 found_by = np.sqrt(search_orbits) * searched
 ax.plot(search_orbits, found_by, "o", color=MEASURED, mfc="none", markersize=7, label="found by search")
 ax.set(xscale="log", ylim=(0.9, 2.0), **labels)
@@ -577,13 +581,16 @@ _ = ax.legend(loc="upper left")
 # %% [markdown]
 # The price of a group against the size of the dot's orbit, with the root taken out, for one, two and three
 # layers: each line is the law of page 07 with $n$ in the place of $d$. It starts from 1 for one and two
-# places, where depth changes nothing, and climbs to $c_2 = 1.40$ and $c_3 = 1.82$. The searches end on
-# it. The orange marks are certified not to lie beyond the boundary, for every group and size of image; from
-# $n = 4$ on they are above 1, so that there depth moves the boundary away for certain.
+# places, where depth changes nothing, and climbs towards $c_2 = 1.40$ and $c_3 = 1.82$. The searches end on
+# it. The orange marks are radii within which the sign is certified, for every group and size of image,
+# bars for two layers and crosses for three; from $n = 4$ on they are above 1, so that there depth moves
+# the boundary away for certain.
 #
-# **(f) Convolutions.** One convolution with global average pooling has all shifts as its group. Its function
-# is compared with that of the group average of the fully connected network, on images, for three filters. The
-# kernels differ, because one compares patches and the other whole images. The trained networks do not.
+# **(f) Convolutions.** One convolution with global average pooling has all shifts as its group. Its
+# function is compared with that of the group average of the fully connected network, on images, for three
+# filters. With filters smaller than the image the kernels differ, because one compares patches and the
+# other whole images; with 6 x 6 taps the patch is the whole image and they are proportional. The trained
+# networks do not differ.
 
 # %%
 convolution_error, kernel_difference = [], []
@@ -602,7 +609,7 @@ for q in (1, 3, 6):
 print(f"functions differ by {max(convolution_error):.0e}, kernels by {max(kernel_difference):.3f}")
 
 # %% [markdown]
-# The same function to rounding, from kernels that differ by a good part of their size.
+# The same function to rounding, though the kernels differ by up to 16 percent of their size.
 #
 # ## Where it stops being true
 #
@@ -644,8 +651,8 @@ print(f"under all shifts the half-invariant classifier's value varies by {half_s
 
 # %% [markdown]
 # **Depth, with orbits of more than two.** Then a network with two hidden layers is not zero on the
-# hyperplane, and a few random inputs near it come to lie on the wrong side. Three are enough: the row shifts
-# of an image of three columns.
+# hyperplane, and a few random inputs near it come to lie on the wrong side. Three are enough: the row
+# shifts of an image of three columns.
 
 # %%
 curved = {}
@@ -664,9 +671,9 @@ for name, k in (
     print(f"not linear {misfit:.1%}")
 
 # %% [markdown]
-# For a dot the foot of the perpendicular onto the hyperplane, at distance $1/\sqrt n$, is not on the boundary
-# any more: the network is still positive there. That is the law (e): the boundary has moved away, for the row
-# shifts of five columns from 0.4472 to 0.5074.
+# For a dot the foot of the perpendicular onto the hyperplane, at distance $1/\sqrt n$, is not on the
+# boundary any more: the network is still positive there. That is the law (e): the boundary has moved
+# away, for the row shifts of five columns from 0.4472 to 0.5074.
 
 # %%
 dot = dot_on_gray((5, 5))[0]
@@ -675,8 +682,8 @@ foot_value = deep_network(dot - groups["row shifts"].orbit_mean(dot))
 print(f"row shifts, n = 5, two layers: g = {foot_value:.4f} at {1 / np.sqrt(5):.4f}; s = {law(5, 2):.4f}")
 
 # %% [markdown]
-# **A pair that is not opposite.** The proof of (c) needs the difference of the kernel's values at $x$ and at
-# $-x$. With another second sample the even part of the kernel comes in, and the function is not linear.
+# **A pair that is not opposite.** The proof of (c) needs the difference of the kernel's values at $x$ and
+# at $-x$. With another second sample the even part of the kernel comes in, and the function is not linear.
 
 # %%
 x, other = rng.standard_normal((2, 5, 5))
@@ -685,8 +692,8 @@ other_misfit = linear_misfit(g, rng.standard_normal((2000, 5, 5)))
 print(f"mirror, two random images: {other_misfit:.1%} of the function is not linear")
 
 # %% [markdown]
-# **The order of the group** is not what counts. By the number of elements instead of the orbit, the law fails
-# wherever some elements leave the dot in place.
+# **The order of the group** is not what counts. By the number of elements instead of the orbit, the law
+# fails wherever some elements leave the dot in place.
 
 # %%
 middle, corner = dot_distance(turns, 5, 12)[0], dot_distance(turns, 5, 0)[0]
@@ -728,9 +735,9 @@ for name, group in groups.items():
 # ## Claims checked
 #
 # Where two numbers are compared to rounding, 64 eps is allowed, a few eps for each step, in the units that
-# are given above for what is compared; eps is the spacing of float64 at 1. `max_margin` stops within 512 eps
-# of the largest sample. A search stops where two of its steps agree to $10^{-12}$ and may leave its direction
-# wrong by the root of that: $10^{-9}$ is allowed.
+# are given above for what is compared; eps is the spacing of float64 at 1. `max_margin` stops within 512
+# eps of the largest sample. A search stops where two of its steps agree to $10^{-12}$ and may leave its
+# direction wrong by the root of that: $10^{-9}$ is allowed.
 
 # %%
 ledger = Ledger("Every group pays the square root of its orbit")
@@ -760,7 +767,9 @@ ledger.equal("(c) a dot is at distance 1 / sqrt n", distances, 1 / np.sqrt(orbit
 ledger.at_most(
     "(c) a dot: the certified radius is at most 1 / sqrt n", radii, 1 / np.sqrt(orbit_sizes), **proof
 )
+ledger.at_least("(c) a dot: certified, of 1 / sqrt n", radii * np.sqrt(orbit_sizes), 0.95, **proof)
 ledger.between("(c), (e) one and two layers: certified, law, found", search_radii, search_law, searched, 1e-9)
+ledger.at_most("(c), (e) and what is found is no further than the law", searched, search_law, 1e-9)
 ledger.equal("(c) Px = 0: x and -x have one kernel row, four groups", blind, 0, 64 * eps)
 ledger.equal("(c) and the package refuses the pair", len(refused), 4, 0)
 zeros, wrong_signs, two_misfits = np.transpose(list(two_elements.values()))
@@ -773,10 +782,9 @@ for depth, rows in deep.items():
     expected = np.array([law(int(size), depth) for size in n])
     ledger.equal(f"(e) {depth} layers: g = 0 at the law's symmetric point, over n", value, 0, 64 * eps)
     ledger.at_most(f"(e) {depth} layers, a dot: the certified radius is at most s", radius, expected, **proof)
-    further = radius[n == 4] * 2
-    ledger.at_least(
-        f"(e) {depth} layers, n = 4: the certified radius is above 1 / sqrt n", further, 1, **proof
-    )
+    further = (radius * np.sqrt(n))[n >= 4]
+    claim = f"(e) {depth} layers, n of at least 4: the certified radius is above 1 / sqrt n"
+    ledger.at_least(claim, further, 1, **proof)
 ledger.equal("(e) row shifts of five, two layers: s = 0.507408", law(5, 2), 0.507408, 5e-7, evidence="pinned")
 ledger.equal("(f) convolution with pooling: the function of all shifts", convolution_error, 0, 64 * eps)
 
