@@ -3,12 +3,10 @@
     python benchmarks/kernels.py [--only comparison | scaling] [--repeats 3] [--output benchmarks/results]
 
 The comparison, results/kernels.md: one process, alternating, medians; the rival at its best batch, in float64. One row
-is an n x n Gram matrix of n standard normal images (3 x 3 filter, circular padding, ReLU). Times are per pair
-of the full square;
-memory is the peak of the process above its level before the call, the result included; the error is the largest
-entrywise difference
-from neural-tangents in float64, relative to it. neural-tangents runs in float64 throughout, where it is faster than in
-float32; so does the compiled engine, for float32 arrays too.
+is an n x n Gram matrix of n standard normal images (3 x 3 filter, circular padding, ReLU). Times are per pair of the
+full square; memory is the peak of the process above its level before the call, the result included; the error is the
+largest entrywise difference from neural-tangents in float64, relative to it. neural-tangents runs in float64
+throughout, where it is faster than in float32; so does the compiled engine, for float32 arrays too.
 
 The scaling, results/kernels_scaling.md: medians of the compiled engine in float64 over several sizes, with the slope of
 the logarithms; all digits in one run; a dot on an image far too large to store.
