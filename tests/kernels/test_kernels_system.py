@@ -119,6 +119,7 @@ INTERRUPTED = """
 import os, signal, sys, threading, time
 import numpy as np
 from shiftmath.kernels import Convolutional, FullyConnected
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have had ignored
 kernel, X = eval(sys.argv[1])
 kernel(X[:1, :4] if X.ndim == 2 else X[:1, :4, :4])
 small, one = Convolutional(), np.ones((1, 48, 48))
