@@ -230,7 +230,7 @@ def test_float32_has_the_kernel_of_the_same_numbers_in_float64_rounded_once(kern
         assert np.array_equal(values, exact.astype(np.float32))
 
 
-@pytest.mark.parametrize("deviation", [np.float64(0.3), np.float32(0.5), np.array(0.25)])
+@pytest.mark.parametrize("deviation", [np.float64(0.3), np.float32(0.5), np.float16(0.25)])
 def test_a_deviation_of_numpy_leaves_float32_as_it_is(deviation):
     X = jnp.ones((2, 3, 3), jnp.float32)
     for kernel in (FullyConnected(bias_std=deviation), Convolutional(weight_std=deviation, bias_std=deviation)):
