@@ -119,9 +119,8 @@ def test_the_reader_of_assumptions_lets_none_through():
 def proved_claims(source):
     """The words of each claim of a page whose evidence is a machine's."""
     tree = ast.parse(source.read_text())
-    words = {
-        n.targets[0].id: n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and hasattr(n.targets[0], "id")
-    }
+    said = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant)]
+    words = {n.targets[0].id: n.value for n in said if hasattr(n.targets[0], "id")}
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     proved = [n for n in calls for k in n.keywords if k.arg == "evidence" and k.value.value == "proved by machine"]
     return [ast.literal_eval(words.get(getattr(n.args[0], "id", None), n.args[0])) for n in proved]
