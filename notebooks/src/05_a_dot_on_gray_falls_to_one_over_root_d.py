@@ -448,7 +448,7 @@ for (name, way), nets in two_class.items():
 
 # %%
 radii = (0.001, 0.0015, 0.002, 0.005, 0.01, 0.04)
-options = {"norm": "linf", "steps": few // 5, "radius": radii, "bounds": (-0.5, 0.5)}
+options = {"norm": "linf", "steps": few // 5, "radius": [[r] for r in radii], "bounds": (-0.5, 0.5)}
 accuracy = {}
 for name in ("FC", "CNN"):
     success = attack(two_class[name, "subtracted"], jnp.asarray(pair - 0.5), pgd, **options).success
