@@ -14,12 +14,32 @@ os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | 
     # Later releases raise where an array with NaN is made, so that no test could hand one over.
     "JAX_DEBUG_NANS": str(int(version("jax") == "0.5.3")),
     "MPLBACKEND": "agg",
+    # Most of the time of a test is XLA's compiler, which takes half as long at this level. Who sets flags has those.
+    "XLA_FLAGS": " ".join(
+        [
+            compiled_once(Path()).get("XLA_FLAGS", ""),
+            os.environ.get("XLA_FLAGS", "--xla_backend_optimization_level=0"),
+        ]
+    ).strip(),
 }
 
+import jax
 import numpy as np
 import pytest
 
 EPS = float(np.finfo(float).eps)
+PROCESS = Path("/proc/self")  # of Linux
+MOST_BYTES, MOST_MAPS = 3 * 2**30, 20_000  # it ends a process with more than 65,530 areas of memory
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_compiled_programs():
+    """What was compiled is let go where it fills memory: a large program takes megabytes, in hundreds of areas."""
+    yield
+    if PROCESS.exists():
+        resident = int((PROCESS / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        if resident > MOST_BYTES or (PROCESS / "maps").read_text().count("\n") > MOST_MAPS:
+            jax.clear_caches()
 
 
 @pytest.fixture

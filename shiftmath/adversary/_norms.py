@@ -56,7 +56,8 @@ def _root_of_squares(delta: Signal) -> Scalar:
 
 def _scaled_length(delta: Signal) -> Scalar:
     limits, largest = jnp.finfo(delta.dtype), jnp.abs(delta).max()
-    size = jnp.clip(largest, limits.tiny, largest_length(delta.dtype))
+    # XLA squares the factor of a constant 0 by itself: were it 1 / tiny, 0 inf.
+    size = jnp.where(largest > 0, jnp.clip(largest, limits.tiny, largest_length(delta.dtype)), 1)
     # To divide by a power of two rounds nothing.
     size = jax.lax.reduce_precision(size, limits.nexp, 0)
     return size * _root_of_squares(delta * (1 / size))

@@ -190,11 +190,10 @@ def test_powers_of_two_pass_through_a_homogeneous_kernel_to_the_last_bit(kernel,
     assert np.array_equal(kernel(np.ldexp(X, a), np.ldexp(Z, b)), np.ldexp(kernel(X, Z), a + b))
 
 
-@pytest.mark.parametrize("engine", [np.asarray, jnp.asarray])
 @pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
 @pytest.mark.parametrize("bias", [0.0, 1.0])
 @pytest.mark.parametrize("size", [1e60, 1e80, 1e140, 1e155, 1e300, 1e-60, 1e-160, 1e-300])
-def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(engine, activation, bias, size):
+def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(activation, bias, size):
     x, z = cases.gaussian(5, 2, (3,))
     flat = Convolutional(2, 1, "flatten", activation=activation, bias_std=bias, dense_layers=1, spatial_axes=1)
     for kernel, one, u, v in (
@@ -203,13 +202,14 @@ def test_what_a_number_can_hold_is_right_at_any_size_and_the_rest_is_an_error(en
     ):
         for w in (v, size * v):
             exact, *own = (one(kernel, *pair)[0] for pair in ((u, w), (u, u), (w, w)))
-            if abs(exact) > LARGEST or (bias and activation != "relu" and size > SMALLEST**-0.5):
-                with pytest.raises(ValueError, match=r"X: got entries up to .*, takes"):
-                    kernel(engine(u[None]), engine(w[None]))
-            else:
+            fits = abs(exact) <= LARGEST and not (bias and activation != "relu" and size > SMALLEST**-0.5)
+            # JAX takes numbers below the normal ones as 0; NumPy has fewer digits of them.
+            for engine, least in ((np.asarray, SMALLEST * ROUNDING * EPS), (jnp.asarray, SMALLEST)):
+                if not fits:
+                    with pytest.raises(ValueError, match=r"X: got entries up to .*, takes"):
+                        kernel(engine(u[None]), engine(w[None]))
+                    continue
                 value = float(kernel(engine(u[None]), engine(w[None]))[0, 0])
-                # JAX takes numbers below the normal ones as 0; NumPy has fewer digits of them.
-                least = SMALLEST * (1 if engine is jnp.asarray else ROUNDING * EPS)
                 assert abs(value - float(exact)) <= ROUNDING * EPS * float((own[0] * own[1]) ** 0.5) + least
 
 
