@@ -94,7 +94,8 @@ def equivariance(
     parts = f.layers if looks and isinstance(f, Network) else ()
     with precision(X.dtype):
         with taken("X", X):
-            classes = _classes(jax.eval_shape(f, jnp.asarray(X[0])))
+            output = jax.eval_shape(f, jnp.asarray(X[0]))
+        classes = _classes(output)
         labels = np.asarray(as_labels("y", as_targets("y", y, len(X)), len(X), classes))
         rows = [_counted(f, parts, _orbit(moves, x)) for x in X]
     logits, errors = (np.stack([row[k] for row in rows]) for k in (0, 1))
@@ -129,20 +130,28 @@ def _counted(f: Callable, parts: tuple[Callable, ...], copies: np.ndarray) -> tu
     """The logits of all copies (moves, classes), and the error of each layer (layers,); CHUNK copies at a time."""
     size = min(CHUNK, len(copies))
     chunks = np.resize(copies, (-(-len(copies) // size), size, *copies.shape[1:]))  # begins anew at its end
-    found = [_chunk(f, parts, jnp.asarray(chunk), jnp.asarray(copies[0])) for chunk in chunks]
-    logits, errors = (np.stack([np.asarray(row[k]) for row in found]) for k in (0, 1))
-    return logits.reshape(-1, logits.shape[-1])[: len(copies)], errors.max(axis=0)
+    base = _outputs(f, parts, jnp.asarray(copies[:1])) if parts else []
+    logits, errors = [], []
+    for chunk in chunks:
+        *_, last = outputs = _outputs(f, parts, jnp.asarray(chunk))
+        logits.append(np.asarray(last))
+        errors.append([float(_worst(H, h[0])) for H, h in zip(outputs, base, strict=False)])
+    return np.concatenate(logits)[: len(copies)], np.max(errors, axis=0).astype(copies.dtype)
 
 
 @eqx.filter_jit
-def _chunk(f: Callable, parts: tuple[Callable, ...], copies: Array, x: Array) -> tuple[Array, Array]:
-    if not parts:
-        return jax.vmap(f)(copies), jnp.zeros(0, copies.dtype)
-    errors = []
-    for layer in parts:
-        copies, x = jax.vmap(layer)(copies), layer(x)
-        errors.append(jax.vmap(_apart, (0, None))(copies, x).max())
-    return copies, jnp.stack(errors)
+def _outputs(f: Callable, parts: tuple[Callable, ...], copies: Array) -> list[Array]:
+    """Of all copies what comes out of each part in turn, or f alone."""
+    found = [copies]
+    for part in parts or (f,):
+        found.append(jax.vmap(part)(found[-1]))
+    return found[1:]
+
+
+@eqx.filter_jit
+def _worst(H: Array, base: Array) -> Array:
+    """The largest of `_apart` over the copies."""
+    return jax.vmap(_apart, (0, None))(H, base).max()
 
 
 def _apart(h: Array, base: Array) -> Array:
