@@ -552,6 +552,7 @@ ALLOWED = {
     "groups.assert_equivariant.f": {"type"},
     "groups.assert_invariant.f": {"type"},
     "groups.consistency.predict": {"type"},
+    "networks.downsampling.equivariance.f": {"type"},
     "interpolant.Interpolant.kernel": {"type"},
     # The boundary is further away than a search goes, `upper` is infinite: tests/interpolant/test_sizes_of_labels.py.
     "interpolant.Interpolant.distance.level": {"10**30", "1e300"},

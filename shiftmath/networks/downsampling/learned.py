@@ -25,7 +25,15 @@ import numpy as np
 from jaxtyping import Array, DTypeLike
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_choice, as_count, as_number, as_signal, require_finite
+from shiftmath._shared.arguments import (
+    as_bool,
+    as_choice,
+    as_count,
+    as_number,
+    as_signal,
+    require_finite,
+    require_finite_result,
+)
 from shiftmath._shared.values import is_traced, show
 from shiftmath.networks.downsampling.fixed import Downsampler, as_taps, blur
 from shiftmath.networks.downsampling.polyphase import as_map, components, divided, mixture
@@ -155,8 +163,8 @@ def one_hot_penalty(weights: ArrayLike, form: str = "released") -> Any:
     xp = tau.__array_namespace__()
     if not is_traced(tau):
         require_finite("weights", tau)
-        error = abs(np.asarray(tau, float).sum(0) - 1).max()
-        if tau.ndim > 2 or np.min(tau) < 0 or error > len(tau) * float(np.finfo(tau.dtype).eps):
+        plain, eps = np.asarray(tau, float), float(jnp.finfo(tau.dtype).eps)
+        if tau.ndim > 2 or plain.min() < 0 or abs(plain.sum(axis=0) - 1).max() > len(tau) * eps:
             raise ValueError(f"weights: got {show(tau)}, takes {takes}")
     length = xp.sqrt((tau * tau).sum(axis=0))
     return (1 - length).mean() if form == "released" else (1 - len(tau)) * length.mean()
@@ -182,10 +190,13 @@ def undo_loss(features: ArrayLike, x: ArrayLike, reach: int = 2, border: str = "
     psi, x = as_map("features", features), as_map("x", x)
     if psi.shape != x.shape:
         raise ValueError(f"features and x: got shapes {psi.shape} and {x.shape}, takes two signals of one shape")
-    if frozen and not isinstance(x, np.ndarray):
-        x = jax.lax.stop_gradient(x)
-    mean, square = (box_mean(z, reach, border) for z in (x, x * x))
-    return (psi * psi - 2 * psi * mean + square).mean()
+    with np.errstate(over="ignore"):
+        energy, square = (
+            require_finite_result(name, z, z * z, "squares overflow") for name, z in (("features", psi), ("x", x))
+        )
+    if as_bool("frozen", frozen) and not isinstance(x, np.ndarray):
+        x, square = jax.lax.stop_gradient((x, square))
+    return (energy - 2 * psi * box_mean(x, reach, border) + box_mean(square, reach, border)).mean()
 
 
 def box_mean(x: Any, reach: int, border: str = "circular") -> Any:

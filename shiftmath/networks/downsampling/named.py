@@ -11,6 +11,7 @@ from shiftmath._shared.values import show
 from shiftmath.networks.downsampling.adaptive import APS
 from shiftmath.networks.downsampling.fixed import RULES, Downsampler, Fixed
 from shiftmath.networks.downsampling.learned import LPS, TIPS
+from shiftmath.networks.sizes import require_fits
 
 __all__ = ["NAMES", "downsampler"]
 
@@ -59,7 +60,8 @@ def downsampler(
     3
     """
     options: dict[str, Any] = {"stride": as_count("stride", stride), "uneven": uneven}
-    channels, axes = as_count("channels", channels), as_count("axes", axes, most=16)
+    channels, axes = as_count("channels", channels), as_count("axes", axes, most=8)
+    require_fits("channels and axes", (channels, axes), 3**axes * channels**2, dtype)
     if isinstance(name, str) and name in RULES:
         return Fixed(rule=str(name), **options)
     if isinstance(name, str) and name in ADAPTIVE:

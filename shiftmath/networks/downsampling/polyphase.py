@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_array, as_choice, as_count, as_signal, require_finite
+from shiftmath._shared.memory import require_memory
 from shiftmath._shared.values import is_traced, show
 
 __all__ = ["as_map", "chosen", "components", "mixture", "phases"]
@@ -45,8 +46,9 @@ def phases(stride: int, axes: int) -> list[tuple[int, ...]]:
     >>> phases(2, 2)
     [(0, 0), (0, 1), (1, 0), (1, 1)]
     """
-    steps = range(as_count("stride", stride, most=2**16))
-    return list(itertools.product(steps, repeat=as_count("axes", axes, most=16)))
+    stride, axes = as_count("stride", stride, most=2**16), as_count("axes", axes, most=16)
+    require_memory("stride and axes", (stride, axes), 200 * stride**axes, "its phases")
+    return list(itertools.product(range(stride), repeat=axes))
 
 
 def divided(x: Any, stride: int, uneven: str = "raise") -> Any:
