@@ -77,7 +77,7 @@ from shiftmath.datasets import digits
 from shiftmath.groups import circular_shifts
 
 # %%
-from shiftmath.interpolant import opposite_pair
+from shiftmath.interpolant import certified_radius, opposite_pair
 from shiftmath.kernels import FullyConnected, GroupAverage
 from shiftmath.networks import convolutional, fit, fit_many, logits, member, residual, train_to_rest
 from shiftmath.networks import downsampling as down
@@ -158,7 +158,7 @@ def change(f, moves=None, X=X):
 exact = choose(quick=["aps", "lps"], full=["aps", "aps-l1", "aps-linf", "aps-blur", "lps"])
 before = {rule: change(network(rule)) for rule in exact}
 after, learned = {}, {}
-for rule in ("aps", "lps"):
+for rule in choose(quick=["aps"], full=["aps", "lps"]):
     trained, losses = fit(network(rule), X, y, optax.adam(0.02), 30)
     after[rule], learned[rule] = change(trained), losses[0] / losses[-1]
 size = np.abs(logits(trained, X)).max()
@@ -174,7 +174,7 @@ others = choose(quick=["stride", "blur"], full=["stride", "max", "average", "blu
 inexact = {rule: change(network(rule)) for rule in others}
 multiples = {rule: change(network(rule), circular_shifts(stride=4)) for rule in others}
 for rule in others:
-    print(f"{rule:8} all shifts {inexact[rule]:.2f}  multiples of 4 {multiples[rule]:.0e}")
+    print(f"{rule:8} all shifts {inexact[rule]:.0e}  multiples of 4 {multiples[rule]:.0e}")
 
 # %% [markdown]
 # The rules that look at no content are exact under shifts by multiples of the total stride, 4, and only under
@@ -287,7 +287,7 @@ for k in sides:
     radius = {}
     for stride, factor in ((2, 2), (1, 1)):
         pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=stride)), x)
-        radius[factor] = pair.distance(x, closed_form=False, restarts=1).lower
+        radius[factor] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
     for rule, (weight, factor) in rules.items():
         grid = circular_shifts(stride=factor).orbit_mean(x)
         law[rule, k], feet[rule, k] = factor / k, np.linalg.norm(grid)
@@ -308,7 +308,8 @@ print(f"APS makes another choice for {other_choices} of {images} images at dista
 # %% [markdown]
 # The sign changes where it should, and the choice holds out to where the proof says. Then networks of finite
 # width, trained by gradient descent on the same pair of 8 x 8 pixels, five seeds each, and the shortest step
-# that DDN finds:
+# that DDN finds. What training adds is looked at, and the targets are $\pm 1/20$: the boundary of the limit
+# does not depend on their size, and the smaller they are, the less the weights have to move.
 
 
 # %%
@@ -328,7 +329,7 @@ def dot_distance(rule, key):
     recipe = {"bias": False, "initialisation": "ntk", "dtype": float}
     start = convolutional(key, (8, 8), None, width, stride=2, downsample=rule, **recipe)
     pair = np.stack(dot_on_gray((8, 8)))
-    trained = Learned(train_to_rest(start, pair, [1.0, -1.0]), start)
+    trained = Learned(train_to_rest(start, pair, [0.05, -0.05]), start)
     return adversary.ddn(trained, pair[:1], [1], steps=200, initial_norm=0.3).distances[0]
 
 
