@@ -189,7 +189,8 @@ def residual(
     (spatial, channels), layers = as_spatial(shape, channel_axis), first(channel_axis)
     padding, blocks = as_choice("padding", padding, ("circular", "zero")), as_count("blocks", blocks)
     taps, widths = as_taps(filter_size, spatial, padding), as_shape("widths", widths)
-    rule, make = as_downsample(downsample), partial(convolution, padding=padding, norm=norms[1], recipe=recipe)
+    rule, stride = as_downsample(downsample), as_count("stride", stride)
+    make = partial(convolution, padding=padding, norm=norms[1], recipe=recipe)
     count = math.prod(taps) * (channels * widths[0] + 2 * blocks * sum(w * w for w in widths))
     require_fits("shape, widths and blocks", (shape, widths, blocks), count, dtype)
     with precision(dtype):

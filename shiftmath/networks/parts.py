@@ -46,7 +46,7 @@ def as_downsample(value: Any) -> Downsample:
 
 def as_strides(stride: int | Sequence[int], depth: int) -> tuple[int, ...]:
     """One stride for each layer; a whole number is that of the first."""
-    if np.ndim(stride) == 0:
+    if not isinstance(stride, Sequence) and not np.ndim(np.asarray(stride, object)):
         return (as_count("stride", stride), *[1] * (depth - 1))
     strides = as_counts("stride", stride)
     if len(strides) != depth:
