@@ -13,7 +13,8 @@
 # digit, whatever its weights. This page checks that bit for bit, breaks each of its conditions once, and
 # asks what none of the papers on it answers cleanly: what does this exactness cost in robustness? For two
 # opposite dots in a wide network the answer is exact: nothing beyond plain striding, and half of what an
-# average over all positions costs.
+# average over all positions costs. Runs in about a minute (profile quick)
+# or four (full), within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -36,8 +37,10 @@
 # - (f) A dot on gray and its opposite, $k \times k$ pixels, $d = k^2$, and an infinitely wide network of one
 #   3 x 3 convolution, ReLU, downsampling by 2 and the average: with stride and with APS the dot is at
 #   distance $2/\sqrt d$ from the boundary, with average pool or blur at $1/\sqrt d$.
-# - (g) Measured, on digits: APS is exactly consistent, stride is not; how far their adversarial examples are,
-#   on the same images, seed by seed.
+# - (g) Measured: trained networks of finite width on the same pair follow; for max pooling, LPS and TIPS
+#   there is no theory here, and what is measured is reported.
+#
+# What exactness costs on real images is not on this page: (f) and (g) are about one pair of images.
 
 # %% [markdown]
 # ## Why it is true
@@ -73,13 +76,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from shiftmath import adversary, dot_on_gray
-from shiftmath.datasets import digits
 from shiftmath.groups import circular_shifts
 
 # %%
 from shiftmath.interpolant import certified_radius, opposite_pair
 from shiftmath.kernels import FullyConnected, GroupAverage
-from shiftmath.networks import convolutional, fit, fit_many, logits, member, residual, train_to_rest
+from shiftmath.networks import convolutional, fit, logits, residual, train_to_rest
 from shiftmath.networks import downsampling as down
 from shiftmath.networks.downsampling import WindowShifts, equivariance
 from shiftmath.pages import Ledger, choose, figures, intervals, provenance
@@ -87,14 +89,11 @@ from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
 
 # %% tags=["parameters"]
 seed, seeds = 0, 5
-images = choose(quick=5, full=40)  # random ones, for the rule of one layer
-arms = choose(quick=["stride", "blur", "aps"], full=["stride", "max", "blur", "aps", "lps", "tips"])
-steps = choose(quick=100, full=250)  # of training on digits, 64 images each
-tested, attacked = choose(quick=40, full=150), choose(quick=16, full=40)
-width = choose(quick=200, full=1000)  # of the networks that learn two dots
+images = choose(quick=5, full=10)  # random ones, for the rule of one layer
+width = choose(quick=200, full=300)  # of the networks that learn two dots
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
-print(provenance("UCI handwritten digits, 8 x 8, on a canvas of 16 x 16"))
+print(provenance("synthetic images from the seed below"))
 
 # %% [markdown]
 # ## In numbers
@@ -155,7 +154,7 @@ def change(f, moves=None, X=X):
 
 
 # %%
-exact = choose(quick=["aps", "lps"], full=["aps", "aps-l1", "aps-linf", "aps-blur", "lps"])
+exact = choose(quick=["aps", "lps"], full=["aps", "aps-linf", "aps-blur", "lps"])
 before = {rule: change(network(rule)) for rule in exact}
 after, learned = {}, {}
 for rule in choose(quick=["aps"], full=["aps", "lps"]):
@@ -167,17 +166,17 @@ for rule in exact:
 print(f"logits after training up to {size:.1f}; the loss fell {min(learned.values()):.1f} times or more")
 
 # %% [markdown]
-# Rounding, before and after. The other rules, and what breaks the exact ones:
+# Rounding, before and after (nan: not trained). The rules that look at no content:
 
 # %%
-others = choose(quick=["stride", "blur"], full=["stride", "max", "average", "blur", "max-blur"])
+others = choose(quick=["stride", "blur"], full=["stride", "max", "blur"])
 inexact = {rule: change(network(rule)) for rule in others}
 multiples = {rule: change(network(rule), circular_shifts(stride=4)) for rule in others}
 for rule in others:
     print(f"{rule:8} all shifts {inexact[rule]:.0e}  multiples of 4 {multiples[rule]:.0e}")
 
 # %% [markdown]
-# The rules that look at no content are exact under shifts by multiples of the total stride, 4, and only under
+# They are exact under shifts by multiples of the total stride, 4, and only under
 # these. A blur makes the changes smaller, not zero. Where exactness is lost can be seen layer by layer: how
 # far is the layer's output from a shift of what it was, in the norm, at worst?
 
@@ -280,30 +279,27 @@ def value(z, x, weight):
 # smaller of that and $\sqrt2 - 1$; for the pools, the same with all shifts.
 
 # %%
-sides = choose(quick=[6], full=[6, 8, 10])
-law, inside, outside, certified, feet = {}, {}, {}, {}, {}
-for k in sides:
-    x = dot_on_gray((k, k))[0]
-    radius = {}
-    for stride, factor in ((2, 2), (1, 1)):
-        pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=stride)), x)
-        radius[factor] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
-    for rule, (weight, factor) in rules.items():
-        grid = circular_shifts(stride=factor).orbit_mean(x)
-        law[rule, k], feet[rule, k] = factor / k, np.linalg.norm(grid)
-        certified[rule, k] = min(radius[factor], np.sqrt(2) - 1 if rule == "aps" else np.inf)
-        inside[rule, k] = value(x - (1 - 1e-6) * grid, x, weight)
-        outside[rule, k] = value(x - (1 + 1e-6) * grid, x, weight)
-    print(k, {rule: f"{certified[rule, k]:.4f} <= {law[rule, k]:.4f}" for rule in rules})
+side = 6  # of the images with a dot, infinite width
+law, inside, outside, certified, feet, radius = {}, {}, {}, {}, {}, {}
+x = dot_on_gray((side, side))[0]
+for stride in (1, 2):
+    pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=stride)), x)
+    radius[stride] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
+for rule, (weight, factor) in rules.items():
+    grid = circular_shifts(stride=factor).orbit_mean(x)
+    law[rule], feet[rule] = factor / side, np.linalg.norm(grid)
+    certified[rule] = min(radius[factor], np.sqrt(2) - 1 if rule == "aps" else np.inf)
+    inside[rule], outside[rule] = (value(x - (1 + s) * grid, x, weight) for s in (-1e-6, 1e-6))
+    print(f"{rule:8} certified {certified[rule]:.4f}, law {law[rule]:.4f}")
 
 # %%
-x, other_choices = dot_on_gray((6, 6))[0], 0
-for _ in range(images):
-    step = rng.standard_normal((6, 6)) * rng.choice([0.1, 1, 10], (6, 6))
+other_choices = 0
+for _ in range(500):
+    step = rng.standard_normal(x.shape) * rng.choice([0.1, 1, 10], x.shape)
     z = x + step / np.linalg.norm(step) * (np.sqrt(2) - 1)
     other_choices += not np.array_equal(adaptive_weights(z), adaptive_weights(x))
 print(f"just inside at least {min(inside.values()):.0e}, just outside at most {max(outside.values()):.0e}")
-print(f"APS makes another choice for {other_choices} of {images} images at distance sqrt 2 - 1")
+print(f"APS makes another choice for {other_choices} of 500 images at distance sqrt 2 - 1")
 
 # %% [markdown]
 # The sign changes where it should, and the choice holds out to where the proof says. Then networks of finite
@@ -335,98 +331,18 @@ def dot_distance(rule, key):
 
 # %%
 dot_keys = jax.random.split(jax.random.key(seed), seeds)
-learners = choose(quick=["stride", "aps", "blur"], full=[*rules, "max", "lps", "tips"])
+learners = choose(quick=["stride", "aps", "blur"], full=["stride", "aps", "blur", "max", "lps", "tips"])
 dots = {rule: [dot_distance(rule, key) for key in dot_keys] for rule in learners}
 for rule, found in dots.items():
-    expected = f"theory {law[rule, 6] * 6 / 8:.4f}" if rule in rules else "no theory"
+    expected = f"theory {law[rule] * side / 8:.4f}" if rule in rules else "no theory"
     print(f"{rule:8} {expected}, found {intervals.mean(found)}, lowest {min(found):.4f}")
 
 # %% [markdown]
-# READ DOTS
-#
-# **(g) Digits.** The digits of 8 x 8 pixels stand in the middle of 16 x 16, with a margin of 4. Under shifts
-# by up to 4 nothing is lost at the border, and a circular shift is a standard one. One recipe for all:
-# two rounds of convolution with 8 channels, ReLU and downsampling, then a third convolution, five seeds.
-
-# %%
-data, order = digits(), np.random.default_rng(seed).permutation(1797)
-canvas = np.zeros((1797, 16, 16), np.float32)
-canvas[:, 4:12, 4:12] = data.images
-canvas, classes = 4 * canvas[order], data.labels[order]
-train, test = slice(0, 1347), slice(1347, 1347 + tested)
-keys = jax.random.split(jax.random.key(seed), seeds)
-adam = optax.adam(optax.cosine_decay_schedule(0.02, steps))
-
-
-def trained_on_digits(rule):
-    """Networks with a leading axis of seeds."""
-    shape = {"shape": (16, 16), "classes": 10, "width": 8, "depth": 3, "stride": (2, 2, 1)}
-    build = partial(convolutional, downsample=rule, hidden_norm=True, **shape)
-    return fit_many(build, keys, canvas[train], classes[train], adam, steps, batch_size=64)[0]
-
-
-# %%
-stacks = {rule: trained_on_digits(rule) for rule in arms}
-window = WindowShifts(4)
-counts = {
-    rule: [equivariance(member(stack, i), canvas[test], classes[test], window) for i in range(seeds)]
-    for rule, stack in stacks.items()
-}
-for rule, found in counts.items():
-    row = {"accuracy": [c.accuracy for c in found], "consistency": [c.consistency.mean() for c in found]}
-    row |= {"right at all 81 shifts": [c.worst_accuracy for c in found]}
-    print(f"{rule:7}", ", ".join(f"{name} {intervals.mean(v)}" for name, v in row.items()))
-
-# %% [markdown]
-# READ DIGITS
-#
-# **Attacks.** DDN looks for the shortest step that changes the answer, PGD with restarts for a wrong answer
-# within a radius; the worse of both counts, in units of the full range of a pixel. To compare at equal
-# accuracy, only images count that all the networks of one seed get right, unmoved.
-
-# %%
-X_few, y_few = canvas[test][:attacked], classes[test][:attacked]
-box, radius = {"bounds": (0.0, 4.0)}, 4 * 0.5
-
-
-@eqx.filter_vmap
-def fooled_by(network):
-    """The shortest step of DDN, and whether PGD finds one within the radius."""
-    steps = choose(quick=40, full=100)
-    short = adversary.ddn(network, X_few, y_few, steps=steps, **box).distances
-    ball = adversary.pgd(network, X_few, y_few, radius=radius, steps=steps // 2, restarts=3, **box).success
-    return short, ball
-
-
-# %%
-short, ball = {}, {}
-for rule, stack in stacks.items():
-    short[rule], ball[rule] = map(np.asarray, fooled_by(stack))
-    # PGD within the radius is a step of at most that length.
-    short[rule] = np.where(ball[rule], np.minimum(short[rule], radius), short[rule]) / 4
-common = np.all([d > 0 for d in short.values()], axis=0)
-medians = {rule: [np.median(d[ok]) for d, ok in zip(short[rule], common, strict=True)] for rule in arms}
-robust = {
-    rule: [np.mean(d[ok] > radius / 4) for d, ok in zip(short[rule], common, strict=True)] for rule in arms
-}
-print(f"{common.sum(axis=1).tolist()} images of {attacked} are right for all")
-for rule in arms:
-    print(f"{rule:7} median distance {intervals.mean(medians[rule])}", end=", ")
-    print(f"right within 1/2: {intervals.mean(robust[rule])}")
-
-# %%
-ratios = {rule: intervals.paired_ratio(medians[rule], medians["stride"]) for rule in arms if rule != "stride"}
-for rule, ratio in ratios.items():
-    print(f"{rule:7} / stride, median distance on the same images: {ratio}")
-
-# %%
-fig, ax = figures.panels(height=0.6 + 0.35 * len(arms))
-figures.intervals(ax, [(rule, medians[rule], BROKEN if rule in inexact else MEASURED) for rule in arms])
-_ = ax.set(xlabel="median distance of digits to a wrong answer, found by attacks", xlim=(0, None))
-
-# %% [markdown]
-# The median distances of five networks of each kind, one tick each, on the same images; blue where no rule
-# of a fixed grid is used, red where it is. READ FIGURE
+# At this width the networks with a choice, or with a fixed grid, are about twice as far from the boundary as
+# those with a blur, as the theory says, and each a few percent nearer than the limit. Max pooling, without a
+# theory here, is a little further still. TIPS, a mixture whose weights are nearly equal, is where the blur and
+# the average are. LPS agrees in the mean but varies from seed to seed: its score may choose another component
+# on the way, which (f) excludes for APS only.
 #
 # ## Where it stops being true
 #
@@ -475,7 +391,7 @@ for name, found in broken.items():
 #
 # **Ties.** Two components of one norm and different content: the first wins before and after the shift, and
 # they are not shifts of each other. Where all components are equal up to a shift, a tie does no harm. On
-# images of zeros and ones ties are common, and most of all with the largest modulus as the norm.
+# images of zeros and ones every component has the same largest modulus, 1.
 
 
 # %%
@@ -495,7 +411,8 @@ print(f"a tie of 3, 4 with 5: off by {tied:.0f}; a constant image: {harmless:.0f
 print("images of zeros and ones for which it breaks:", {n: f"{v:.0%}" for n, v in ties.items()})
 
 # %% [markdown]
-# So APS belongs behind a convolution with generic weights, not on raw pixels of a few levels.
+# With the largest modulus all of these images break it; with sums over 16 pixels and one shift none of so few
+# does. APS belongs behind a convolution with generic weights, not on raw pixels of a few levels.
 #
 # ## Try it
 #
@@ -511,11 +428,10 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# - Each tap sees its own phase of 9; the boundary is where the sum over the 16 pixels of the dot's phase
-#   vanishes, at $3/12 = 1/4$. But all nine components see the dot once each, and their energies tie: the
-#   first of them is chosen, and APS is not equivariant there.
-# - It does here. The largest modulus is attained by one position, and after ReLU with random weights no two
-#   components share it.
+# - Each tap sees one phase of nine, and the boundary is where the sum over the 16 pixels of the dot's phase
+#   vanishes, at $3/12 = 1/4$. But at infinite width all nine components see the dot once and tie, so nothing
+#   keeps the choice from changing near it: (f) proves nothing there.
+# - By (b) it must, unless two components come to share their largest modulus.
 # - Many orders of magnitude above eps. A flip by rounding needs a near tie of $10^{-14}$.
 #
 # </details>
@@ -544,8 +460,7 @@ ledger.equal(
 # %%
 passing = [spread[n] for n in ("average", "blur", "aps, one choice a channel", "aps")]
 ledger.equal("(e) one pool and the average: exact without being so in a network", passing, 0, 64 * eps)
-keys_of = list(law)
-columns = [[table[key] for key in keys_of] for table in (certified, law, feet)]
+columns = [list(table.values()) for table in (certified, law, feet)]
 ledger.between(
     "(f) infinite width, a dot: certified, law, found", *columns, 64 * eps, evidence="certified enclosure"
 )
@@ -555,14 +470,9 @@ ledger.at_most("(f) and just outside", list(outside.values()), 0)
 ledger.equal("(f) within sqrt 2 - 1 of the dot APS makes one choice: others", other_choices, 0, 0)
 
 # %%
-far, near = (np.concatenate([dots[r] for r in names_]) for names_ in (["stride", "aps"], ["blur"]))
-ledger.at_least(
-    "(f) finite width: every seed of stride and APS is further than every one of blur", far.min(), near.max()
-)
-ledger.equal("(g) digits: APS is consistent, every seed", [c.consistency.mean() for c in counts["aps"]], 1, 0)
-gap = np.subtract(*[[c.worst_accuracy for c in counts[r]] for r in ("aps", "stride")])
-low = intervals.mean(gap).value - 3 * intervals.mean(gap).error
-ledger.at_least("(g) right at all shifts: APS above stride, by three standard errors", low, 0)
+far, near = (np.concatenate([dots[r] for r in pair]) for pair in (["stride", "aps"], ["blur"]))
+claim = "(g) finite width: the nearest seed of stride and APS is further than the furthest of blur"
+ledger.at_least(claim, far.min(), near.max())
 
 # %% [markdown]
 # And the controls, which must fail.
@@ -575,6 +485,5 @@ ledger.fails("(b) a tie of different components: APS is shifted", tied, 0, 1e-6)
 ledger.fails(
     "(e) stride and max pass the test of one pool, too", min(spread["stride"], spread["max"]), 0, 1e-6
 )
-ledger.fails("(f) APS pays as an average over all positions", law["aps", 6], law["average", 6], 1e-3)
-ledger.fails("(g) digits: stride is consistent", max(c.consistency.mean() for c in counts["stride"]), 1, 1e-3)
+ledger.fails("(f) APS pays as an average over all positions", feet["aps"], law["average"], 1e-3)
 ledger.close()
