@@ -13,8 +13,8 @@
 # digit, whatever its weights. This page checks that bit for bit, breaks each of its conditions once, and
 # asks what none of the papers on it answers cleanly: what does this exactness cost in robustness? For two
 # opposite dots in a wide network the answer is exact: nothing beyond plain striding, and half of what an
-# average over all positions costs. Runs in about a minute (profile quick)
-# or four (full), within 1.3 GB.
+# average over all positions costs. Runs in one to three minutes
+# (profile quick) or four to ten (full), within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -339,9 +339,9 @@ for rule, found in dots.items():
 
 # %% [markdown]
 # At this width the networks with a choice, or with a fixed grid, are about twice as far from the boundary as
-# those with a blur, as the theory says, and each a few percent nearer than the limit. Max pooling, without a
-# theory here, is a little further still. TIPS, a mixture whose weights are nearly equal, is where the blur and
-# the average are. LPS agrees in the mean but varies from seed to seed: its score may choose another component
+# those with a blur, as the theory says, and up to five percent nearer than the limit. Max pooling, without a
+# theory here, is a little further still. TIPS, a mixture whose weights are nearly equal, is where the blur
+# is. LPS agrees in the mean but varies from seed to seed: its score may choose another component
 # on the way, which (f) excludes for APS only.
 #
 # ## Where it stops being true
