@@ -11,10 +11,9 @@
 # one pixel and it keeps the other samples. Adaptive polyphase sampling, APS, keeps the half of the samples
 # that has the larger norm. Then the whole network is invariant under every circular shift, to the last
 # digit, whatever its weights. This page checks that bit for bit, breaks each of its conditions once, and
-# asks what none of the papers on it answers cleanly: what does this exactness cost in robustness? For two
-# opposite dots in a wide network the answer is exact: nothing beyond plain striding, and half of what an
-# average over all positions costs. Runs in one to three minutes
-# (profile quick) or four to ten (full), within 1.3 GB.
+# asks what this exactness costs in robustness. For two opposite dots in a wide network the answer is exact:
+# nothing beyond plain striding, and half of what an average over all positions costs. Real images are not on
+# this page. Runs in one to three minutes (profile quick) or four to ten (full), within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
