@@ -1,10 +1,13 @@
 """Networks of finite width, as equinox modules.
 
 architectures  fully connected, convolutional and residual networks
+parts          what these are put together from
 layers         what they are made of
+downsampling   strides, pools, blurs, APS, LPS, TIPS: a room of its own
 sizes          what fits the signal and the memory
 correlation    circular correlation, directly or through the FFT
 arrays         signals, targets and parameters as arrays
+losses         what training decreases
 training       training with optax, one network or many seeds at once
 schedules      learning rates that change
 tangent        empirical tangent kernels, and gradient descent on the squared loss

@@ -12,15 +12,27 @@ shifts by multiples of its total stride P, where P divides the lengths of the si
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike
 
-from shiftmath._shared.arguments import as_bool, as_choice, as_count, as_shape
-from shiftmath.networks.layers import BatchNorm, Convolution, Dense, Network, Residual, logits, parameters, precision
+from shiftmath._shared.arguments import as_choice, as_count, as_shape
+from shiftmath.networks.layers import BatchNorm, Dense, Network, logits, parameters, precision
+from shiftmath.networks.parts import (
+    Downsample,
+    as_downsample,
+    as_strides,
+    average,
+    block,
+    convolution,
+    downsampled,
+    first,
+    norms_of,
+    readout_of,
+    recipe_of,
+)
 from shiftmath.networks.sizes import as_padding, as_spatial, as_taps, require_fits
 
 __all__ = ["convolutional", "fully_connected", "logits", "residual"]
@@ -59,7 +71,7 @@ def fully_connected(
     ([(784, 100), (100,), (100, 10), (10,)], (4, 10))
     """
     shape, width, depth = as_shape("shape", shape), as_count("width", width), as_count("depth", depth)
-    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
+    norms, recipe = norms_of(input_norm, hidden_norm), recipe_of(bias, initialisation, dtype)
     count = (math.prod(shape) + (depth - 1) * width) * width
     require_fits("shape, width and depth", (shape, width, depth), count, dtype)
     with precision(dtype):
@@ -68,7 +80,7 @@ def fully_connected(
         for k, n in zip(keys, [math.prod(shape)] + [width] * (depth - 1), strict=True):
             layers.append(Dense(*parameters(k, (n,), (width,), **recipe)))
             layers += [BatchNorm.of((width,), dtype)] * norms[1] + [jax.nn.relu]
-        return Network((*layers, _readout(last, width, classes, recipe)))
+        return Network((*layers, readout_of(last, width, classes, recipe)))
 
 
 def convolutional(
@@ -81,7 +93,8 @@ def convolutional(
     *,
     padding: str | int = "circular",
     readout: str = "average",
-    stride: int = 1,
+    stride: int | Sequence[int] = 1,
+    downsample: Downsample = None,
     channel_axis: bool = False,
     bias: bool = True,
     input_norm: bool = False,
@@ -102,7 +115,9 @@ def convolutional(
         padding: "circular", "zero", or p samples added circularly at each end, see `layers.Convolution`. With filters
             of the signal's size p = 0 is a fully connected network.
         readout: "average" over all positions, or "flatten".
-        stride: of the first convolution.
+        stride: of the first convolution, or one for each of them.
+        downsample: None for a convolution with its stride. Or a name, such as "aps", or a function, see
+            `downsampling.downsampler`: the convolution has stride 1, and the ReLU is followed by that layer.
         channel_axis: whether the last axis of a signal is its channels.
         input_norm, hidden_norm: batch normalisation of each channel of the signal, and of each convolution before its
             ReLU.
@@ -111,23 +126,24 @@ def convolutional(
     >>> [w.shape for w in jax.tree.leaves(network)]
     [(15, 15, 1, 100), (100,), (100, 2), (2,)]
     """
-    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
-    (spatial, channels), layers = as_spatial(shape, channel_axis), _first(channel_axis)
+    norms, recipe = norms_of(input_norm, hidden_norm), recipe_of(bias, initialisation, dtype)
+    (spatial, channels), layers = as_spatial(shape, channel_axis), first(channel_axis)
     width, depth, padding = as_count("width", width), as_count("depth", depth), as_padding(padding)
     taps, readout = as_taps(filter_size, spatial, padding), as_choice("readout", readout, ("average", "flatten"))
     positions = math.prod(d + 2 * (0 if isinstance(padding, str) else padding) for d in spatial)
     require_fits("shape, width and padding", (shape, width, padding), positions * width, dtype)
     count = math.prod(taps) * (channels + (depth - 1) * width) * width
     require_fits("shape, width and depth", (shape, width, depth), count, dtype)
+    strides, rule = as_strides(stride, depth), as_downsample(downsample)
     with precision(dtype):
         layers += [BatchNorm.of((channels,), dtype)] * norms[0]
         *keys, last = jax.random.split(key, depth + 1)
-        for k, C in zip(keys, [channels] + [width] * (depth - 1), strict=True):
-            layers += _convolution(k, taps, C, width, padding, stride if k is keys[0] else 1, norms[1], recipe)
-            layers.append(jax.nn.relu)
-        layers += [_average] if readout == "average" else []
+        for k, C, s in zip(keys, [channels] + [width] * (depth - 1), strides, strict=True):
+            layers += convolution(k, taps, C, width, padding, 1 if rule else s, norms[1], recipe)
+            layers += [jax.nn.relu, *downsampled(rule, k, width, len(spatial), s, dtype)]
+        layers += [average] if readout == "average" else []
         features = jax.eval_shape(Network(tuple(layers)), jax.ShapeDtypeStruct(as_shape("shape", shape), dtype)).size
-        return Network((*layers, _readout(last, features, classes, recipe)))
+        return Network((*layers, readout_of(last, features, classes, recipe)))
 
 
 def residual(
@@ -140,6 +156,7 @@ def residual(
     *,
     padding: str = "circular",
     stride: int = 1,
+    downsample: Downsample = None,
     channel_axis: bool = False,
     bias: bool = False,
     input_norm: bool = False,
@@ -160,83 +177,27 @@ def residual(
         blocks: their number in a stage.
         padding: "circular" or "zero".
         stride: of the first block of each stage but the first.
+        downsample: None for convolutions with a stride. Or a name, such as "aps", or a function: the convolutions have
+            stride 1, the first ReLU is followed by that layer, and the shortcut takes the choice that it made there;
+            a choice for each channel, as of "tips", is made for itself on the shortcut. See `downsampling.residual`.
 
     >>> network = residual(jax.random.key(0), (8, 8, 3), 10, channel_axis=True)
     >>> logits(network, np.zeros((4, 8, 8, 3))).shape
     (4, 10)
     """
-    norms, recipe = _norms(input_norm, hidden_norm), _recipe(bias, initialisation, dtype)
-    (spatial, channels), layers = as_spatial(shape, channel_axis), _first(channel_axis)
+    norms, recipe = norms_of(input_norm, hidden_norm), recipe_of(bias, initialisation, dtype)
+    (spatial, channels), layers = as_spatial(shape, channel_axis), first(channel_axis)
     padding, blocks = as_choice("padding", padding, ("circular", "zero")), as_count("blocks", blocks)
     taps, widths = as_taps(filter_size, spatial, padding), as_shape("widths", widths)
-    convolution = partial(_convolution, padding=padding, norm=norms[1], recipe=recipe)
+    rule, stride = as_downsample(downsample), as_count("stride", stride)
+    make = partial(convolution, padding=padding, norm=norms[1], recipe=recipe)
     count = math.prod(taps) * (channels * widths[0] + 2 * blocks * sum(w * w for w in widths))
     require_fits("shape, widths and blocks", (shape, widths, blocks), count, dtype)
     with precision(dtype):
         layers += [BatchNorm.of((channels,), dtype)] * norms[0]
         stem, last, *keys = jax.random.split(key, 2 + len(widths) * blocks)
-        layers += [*convolution(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
+        layers += [*make(stem, taps, channels, widths[0], stride=1), jax.nn.relu]
         before = [widths[0], *np.repeat(widths, blocks).tolist()]
         for i, (k, C, K) in enumerate(zip(keys, before, before[1:], strict=False)):
-            layers.append(_block(k, taps, C, K, stride if i and i % blocks == 0 else 1, convolution))
-        return Network((*layers, _average, _readout(last, widths[-1], classes, recipe | {"bias": True})))
-
-
-def _average(x: Array) -> Array:
-    """The mean over all positions, (channels,)."""
-    return x.mean(range(x.ndim - 1))
-
-
-def _one_channel(x: Array) -> Array:
-    return x[..., None]
-
-
-def _first(channel_axis: bool) -> list[Callable]:
-    """The layers before the first convolution."""
-    return [] if channel_axis else [_one_channel]
-
-
-def _norms(input_norm: bool, hidden_norm: bool) -> tuple[bool, bool]:
-    return as_bool("input_norm", input_norm), as_bool("hidden_norm", hidden_norm)
-
-
-def _recipe(bias: bool, initialisation: str, dtype: DTypeLike) -> dict[str, Any]:
-    return {"bias": as_bool("bias", bias), "initialisation": initialisation, "dtype": dtype}
-
-
-def _convolution(
-    key: Array,
-    taps: tuple[int, ...],
-    channels: int,
-    width: int,
-    padding: str | int,
-    stride: int,
-    norm: bool,
-    recipe: dict[str, Any],
-) -> list[Callable]:
-    layer = Convolution(*parameters(key, (*taps, channels), (width,), **recipe), padding, stride)
-    return [layer, *[BatchNorm.of((width,), recipe["dtype"])] * norm]
-
-
-def _block(
-    key: Array,
-    taps: tuple[int, ...],
-    channels: int,
-    width: int,
-    stride: int,
-    convolution: Callable[..., list[Callable]],
-) -> Residual:
-    one, two, three = jax.random.split(key, 3)
-    first = convolution(one, taps, channels, width, stride=stride)
-    body: tuple[Callable, ...] = (*first, jax.nn.relu, *convolution(two, taps, width, width, stride=1))
-    same = stride == 1 and channels == width
-    points = (1,) * len(taps)
-    return Residual(
-        Network(body), Network(() if same else tuple(convolution(three, points, channels, width, stride=stride)))
-    )
-
-
-def _readout(key: Array, features: int, classes: int | None, recipe: dict[str, Any]) -> Dense:
-    outputs = () if classes is None else (as_count("classes", classes),)
-    require_fits("shape, width and classes", (features, classes), features * math.prod(outputs), recipe["dtype"])
-    return Dense(*parameters(key, (features,), outputs, last=True, **recipe))
+            layers.append(block(k, taps, C, K, stride if i and i % blocks == 0 else 1, make, rule))
+        return Network((*layers, average, readout_of(last, widths[-1], classes, recipe | {"bias": True})))

@@ -193,7 +193,7 @@ class Residual(eqx.Module):
 
 def on_batch(layer: Any, X: Array) -> tuple[Array, Any]:
     """Y for a batch X (n, ...) as in training, and the layer with the statistics of its batch norms moved."""
-    if isinstance(layer, BatchNorm):
+    if hasattr(layer, "on_batch"):
         return layer.on_batch(X)
     if isinstance(layer, Network):
         moved = []

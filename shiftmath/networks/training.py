@@ -1,9 +1,6 @@
 r"""Training with optax: one network, or many seeds at once.
 
-Each step moves the parameters down the gradient of the mean loss of a batch,
-
-- "cross-entropy": $-\log \mathrm{softmax}(f(x))_y$ for labels y = 0, ..., classes - 1;
-- "squared": $\tfrac12 |f(x) - y|^2$ for targets y of the shape of f(x).
+Each step moves the parameters down the gradient of the mean loss of a batch, see `losses`.
 
 Batch norms see the statistics of the batch, and keep running ones for afterwards.
 """
@@ -20,7 +17,7 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from shiftmath._shared.arguments import as_array, as_bool, as_choice, as_count
+from shiftmath._shared.arguments import as_array, as_bool, as_count
 from shiftmath._shared.chunks import in_chunks
 from shiftmath._shared.memory import require_memory
 from shiftmath._shared.precision import precision
@@ -32,7 +29,8 @@ from shiftmath.networks.arrays import (
     output_shape,
     require_finite_parameters,
 )
-from shiftmath.networks.layers import BatchNorm, on_batch
+from shiftmath.networks.layers import BatchNorm
+from shiftmath.networks.losses import Loss, as_loss, batch_loss
 
 __all__ = ["fit", "fit_many", "member"]
 
@@ -50,7 +48,7 @@ def fit(
     *,
     key: Array | None = None,
     batch_size: int | None = None,
-    loss: str = "cross-entropy",
+    loss: Loss = "cross-entropy",
     progress: bool = False,
 ) -> tuple[Module, Float[np.ndarray, "steps"]]:
     r"""The network after so many steps of the optimiser, and the loss of each step's batch before the step.
@@ -63,7 +61,7 @@ def fit(
         key: the source of the batches' order; needed with `batch_size`.
         batch_size: None takes all signals at each step. Otherwise they are shuffled for each epoch, n // batch_size
             batches make one, and what is left over waits for the next.
-        loss: "cross-entropy" or "squared".
+        loss: "cross-entropy", "squared", or a function of (network, X, y), see `losses`.
         progress: show a bar on stderr, if that is a terminal.
 
     Raises:
@@ -93,7 +91,7 @@ def fit_many(
     steps: int,
     *,
     batch_size: int | None = None,
-    loss: str = "cross-entropy",
+    loss: Loss = "cross-entropy",
     progress: bool = False,
     per_seed: bool = False,
 ) -> tuple[Module, Float[np.ndarray, "seeds steps"]]:
@@ -134,20 +132,19 @@ def member(networks: Module, i: int) -> Module:
     return jax.tree.map(lambda a: a[i], networks)
 
 
-def _how(steps: Any, loss: Any, progress: Any) -> tuple[int, str, bool]:
+def _how(steps: Any, loss: Any, progress: Any) -> tuple[int, Loss, bool]:
     """Steps, loss and progress, once they are found to be such."""
-    loss = as_choice("loss", loss, ("cross-entropy", "squared"))
-    return as_count("steps", steps), loss, as_bool("progress", progress)
+    return as_count("steps", steps), as_loss(loss), as_bool("progress", progress)
 
 
-def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: str) -> tuple[Array, Array]:
+def _data(network: Callable, X: ArrayLike, y: ArrayLike, loss: Loss) -> tuple[Array, Array]:
     """Signals and labels as arrays that fit each other and the network's outputs."""
     X = as_signals("X", network, X)
     outputs = output_shape(network, X)
     if loss == "squared":
         return X, as_outputs("y", y, (len(X), *outputs), X.dtype)
     if len(outputs) != 1:
-        raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for cross-entropy")
+        raise ValueError(f"network: got outputs of shape {outputs}, takes logits (classes,) for labels")
     return X, as_labels("y", y, len(X), outputs[0])
 
 
@@ -171,7 +168,7 @@ def _run(
     order: Array | None,
     optimiser: optax.GradientTransformation,
     steps: int,
-    loss: str,
+    loss: Loss,
     progress: bool,
     axes: tuple | None = None,
 ) -> tuple[Any, np.ndarray]:
@@ -205,7 +202,7 @@ def _require_finite(losses: np.ndarray, first: int) -> None:
 
 @eqx.filter_jit
 def _chunk(
-    state: Any, rest: Any, X: Array, y: Array, order: Array | None, span: Array, optimiser: Any, loss: str, axes: Any
+    state: Any, rest: Any, X: Array, y: Array, order: Array | None, span: Array, optimiser: Any, loss: Loss, axes: Any
 ) -> tuple[Any, Array]:
     """At most CHUNK steps, of one network or of many."""
 
@@ -221,15 +218,11 @@ def _chunk(
     return (steps if axes is None else jax.vmap(steps, axes))(state, X, y, order)
 
 
-def _step(w: Any, memory: Any, rest: Any, X: Array, y: Array, optimiser: Any, loss: str) -> tuple[Any, Array]:
+def _step(w: Any, memory: Any, rest: Any, X: Array, y: Array, optimiser: Any, loss: Loss) -> tuple[Any, Array]:
     """Parameters and the optimiser's memory after one step on a batch, and the loss before it."""
 
     def mean_loss(w: Any) -> tuple[Array, Any]:
-        outputs, moved = on_batch(eqx.combine(w, rest), X)
-        if loss == "squared":
-            value = 0.5 * jnp.sum((outputs - y) ** 2) / len(X)
-        else:
-            value = optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
+        value, moved = batch_loss(eqx.combine(w, rest), X, y, loss)
         return value, eqx.filter(moved, eqx.is_inexact_array)
 
     (value, moved), gradient = jax.value_and_grad(mean_loss, has_aux=True)(w)

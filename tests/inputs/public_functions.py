@@ -23,6 +23,7 @@ from PIL import Image
 
 from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages
 from shiftmath.kernels import dots
+from shiftmath.networks import downsampling
 
 FACES = (
     "dft",
@@ -33,6 +34,7 @@ FACES = (
     "kernels.dual",
     "interpolant",
     "networks",
+    "networks.downsampling",
     "adversary",
     "datasets",
     "pages",
@@ -114,6 +116,11 @@ LABELS = np.array([0, 1, 1])
 def plane(x):
     """A scalar function for attacks."""
     return x.sum() - 2.5
+
+
+def two_logits(x):
+    """A network of any signal."""
+    return jax.numpy.stack([x.ravel()[0], x.ravel()[-1]])
 
 
 def pixel(X):
@@ -198,7 +205,11 @@ ATTACK = {"X": ROWS, "y": SIGNS, "bounds": (-9.0, 9.0)}
 TARGETED = {"f": plane, "X": ROWS, "y": SIGNS, "random": True, "only": ("target",)}
 NETWORK = {"classes": 2, "bias": True, "input_norm": False, "hidden_norm": False, "initialisation": "torch"}
 KERNEL = {"depth": 1, "activation": "leaky_relu", "bias_std": 0.5, "weight_std": 1.5, "negative_slope": 0.25}
-PAGES = {"padding": "circular", "stride": 1, "channel_axis": False}
+PAGES = {"padding": "circular", "stride": 1, "channel_axis": False, "downsample": "aps"}
+MAP = np.array([[[1.0, 2.0], [3.0, 0.0], [4.0, 1.0], [0.0, 3.0]], [[2.0, 2.0], [5.0, 0.0], [4.0, 7.0], [2.0, 3.0]]])
+POOL = {"x": MAP, "stride": 2, "uneven": "raise"}
+LAYERS = ("APS", "Downsampler", "Fixed", "LPS", "TIPS")
+METHODS = ("", ".__call__", ".apply", ".choice", ".of", ".features", ".scores")
 
 CALLS = {
     "dft.dc": call(dft.dc, x=SIGNAL, axes=(0, 1)),
@@ -332,6 +343,44 @@ CALLS = {
         progress=False,
         per_seed=False,
         work=("steps",),
+    ),
+    **{
+        f"networks.downsampling.{f.__name__}": call(f, **POOL)
+        for f in (
+            downsampling.components,
+            downsampling.subsample,
+            downsampling.max_pool,
+            downsampling.average_pool,
+        )
+    },
+    "networks.downsampling.blur": call(downsampling.blur, x=MAP, taps=3),
+    "networks.downsampling.blur_pool": call(downsampling.blur_pool, **POOL, taps=3),
+    "networks.downsampling.max_blur_pool": call(downsampling.max_blur_pool, **POOL, taps=3),
+    "networks.downsampling.dense_max": call(downsampling.dense_max, x=MAP, stride=2),
+    "networks.downsampling.norms": call(downsampling.norms, **POOL, norm="l2", per_channel=False),
+    "networks.downsampling.winner": call(downsampling.winner, **POOL, norm="l2", per_channel=False),
+    "networks.downsampling.aps": call(downsampling.aps, **POOL, norm="l2", per_channel=False, taps=3),
+    "networks.downsampling.chosen": call(downsampling.chosen, **POOL, phase=1),
+    "networks.downsampling.mixture": call(downsampling.mixture, **POOL, weights=np.array([1.0, 2.0, 0.0, 1.0])),
+    "networks.downsampling.phases": call(downsampling.phases, stride=2, axes=2),
+    "networks.downsampling.one_hot_penalty": call(
+        downsampling.one_hot_penalty, weights=np.array([1.0, 0.0, 0.0, 0.0]), form="released"
+    ),
+    "networks.downsampling.undo_loss": call(
+        downsampling.undo_loss, features=MAP, x=MAP, reach=1, border="circular", frozen=True
+    ),
+    "networks.downsampling.downsampler": call(
+        partial(downsampling.downsampler, key=KEY), name="lps", channels=2, axes=1, stride=2, uneven="raise"
+    ),
+    "networks.downsampling.WindowShifts": call(downsampling.WindowShifts, reach=1, border="zero", axes=(0,)),
+    "networks.downsampling.WindowShifts.orbit": call(downsampling.WindowShifts(1).orbit, x=SIGNAL),
+    "networks.downsampling.FractionalShifts": call(downsampling.FractionalShifts, parts=2, axes=(0,)),
+    "networks.downsampling.FractionalShifts.orbit": call(downsampling.FractionalShifts(2).orbit, x=SIGNAL),
+    "networks.downsampling.equivariance": call(
+        downsampling.equivariance, f=two_logits, X=ROWS, y=LABELS, moves=None, layers=False
+    ),
+    "networks.downsampling.maximum_sampling_bias": call(
+        downsampling.maximum_sampling_bias, down=downsampling.Fixed(), X=MAP
     ),
     "adversary.ddn": call(
         adversary.ddn,
@@ -467,6 +516,9 @@ REASONS = {
     "networks.Dense.__call__": LAYER,
     "networks.Network": LAYER,
     "networks.Network.__call__": LAYER,
+    **{f"networks.downsampling.{layer}{method}": LAYER for layer in LAYERS for method in METHODS},
+    **{f"networks.downsampling.DownsamplingResidual{m}": LAYER for m in ("", ".__call__", ".on_batch")},
+    "networks.downsampling.Equivariance": RESULT,
     "networks.Residual": LAYER,
     "networks.Residual.__call__": LAYER,
     "networks.member": "indexes the arrays of a network",
@@ -500,6 +552,7 @@ ALLOWED = {
     "groups.assert_equivariant.f": {"type"},
     "groups.assert_invariant.f": {"type"},
     "groups.consistency.predict": {"type"},
+    "networks.downsampling.equivariance.f": {"type"},
     "interpolant.Interpolant.kernel": {"type"},
     # The boundary is further away than a search goes, `upper` is infinite: tests/interpolant/test_sizes_of_labels.py.
     "interpolant.Interpolant.distance.level": {"10**30", "1e300"},
