@@ -13,6 +13,7 @@ import optax
 from jaxtyping import Array
 
 from shiftmath._shared.arguments import as_choice
+from shiftmath._shared.values import show
 from shiftmath.networks.layers import on_batch
 
 __all__ = ["Loss", "as_loss", "batch_loss"]
@@ -24,6 +25,8 @@ def as_loss(loss: Any) -> Loss:
     """One of the names, or a function."""
     if callable(loss) and not isinstance(loss, type):
         return loss
+    if not isinstance(loss, str):
+        raise TypeError(f"loss: got {show(loss)}, takes 'cross-entropy', 'squared', or a function (network, X, y)")
     return as_choice("loss", loss, ("cross-entropy", "squared"))
 
 

@@ -18,10 +18,11 @@ rounding of their sums can swap as well; `norms` tells how close they are.
 from typing import Any
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_bool, as_choice
+from shiftmath._shared.arguments import as_bool, as_choice, require_finite_result
 from shiftmath.networks.downsampling.fixed import Downsampler, as_taps, blur
 from shiftmath.networks.downsampling.polyphase import as_map, chosen, components
 
@@ -48,17 +49,30 @@ def norms(x: ArrayLike, stride: int = 2, norm: str = "l2", per_channel: bool = F
     [5.0, 1.414]
     """
     parts = components(x, stride, uneven)
+    unit, shares = _relative(parts, norm, per_channel)
+    with np.errstate(over="ignore"):
+        values = (shares.__array_namespace__().broadcast_to(unit, shares.shape) * shares).astype(parts.dtype)
+    return require_finite_result("x", x, values, "norms overflow")
+
+
+def _relative(parts: Any, norm: str, per_channel: bool) -> tuple[Any, Any]:
+    """The largest modulus, 1 if that is 0, and the norms of the components in this unit.
+
+    So no square and no sum overflows or is lost; short floats are summed in float32.
+    """
     xp, kind = parts.__array_namespace__(), as_choice("norm", norm, NORMS)
     axes = tuple(range(1, parts.ndim - as_bool("per_channel", per_channel)))
-    sizes = abs(parts)
+    sizes = abs(parts.astype(np.float32) if parts.dtype.itemsize < 4 else parts)
     largest = sizes.max()
-    if kind == "linf":
-        return sizes.max(axis=axes)
-    # Relative to the largest, so that no square overflows or is lost.
     unit = xp.where(largest > 0, largest, xp.ones_like(largest))
     shares = sizes / xp.broadcast_to(unit, sizes.shape)
-    total = shares.sum(axis=axes) if kind == "l1" else xp.sqrt((shares * shares).sum(axis=axes))
-    return xp.broadcast_to(unit, total.shape) * total
+    if kind == "linf":
+        return unit, shares.max(axis=axes)
+    if kind == "l1":
+        return unit, shares.sum(axis=axes)
+    squares = (shares * shares).sum(axis=axes)
+    # The root has no derivative at 0; a component of zeros has the subgradient 0.
+    return unit, xp.where(squares > 0, xp.sqrt(xp.where(squares > 0, squares, 1)), 0 * squares)
 
 
 def winner(x: ArrayLike, stride: int = 2, norm: str = "l2", per_channel: bool = False, uneven: str = "raise") -> Any:
@@ -67,8 +81,8 @@ def winner(x: ArrayLike, stride: int = 2, norm: str = "l2", per_channel: bool = 
     >>> int(winner([[0.0], [1.0], [2.0], [1.0]]))
     0
     """
-    values = norms(x, stride, norm, per_channel, uneven)
-    return values.__array_namespace__().argmax(values, axis=0)
+    _, shares = _relative(components(x, stride, uneven), norm, per_channel)
+    return shares.__array_namespace__().argmax(shares, axis=0)
 
 
 def aps(

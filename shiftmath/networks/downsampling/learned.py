@@ -16,6 +16,7 @@ neither under all shifts nor under those by multiples of the stride. Mixtures st
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -81,8 +82,8 @@ class LPS(Downsampler):
     def choice(self, x: Array) -> Array:
         """The weights of the components (phases,): one 1 and zeros, or a softmax."""
         scores = self.scores(x)
-        soft = jax.nn.softmax(scores / self.temperature)
-        return soft if self.selection == "softmax" else _largest(soft)
+        soft = jax.nn.softmax((scores - scores.max()) / self.temperature)
+        return soft if self.selection == "softmax" else _largest(scores, soft)
 
     def apply(self, x: Array, choice: Array) -> Array:
         """The component of weight 1, or the mixture."""
@@ -90,14 +91,17 @@ class LPS(Downsampler):
 
 
 @jax.custom_jvp
-def _largest(soft: Array) -> Array:
-    """1 for the first of the largest weights and 0 for the others, with the derivative of the weights themselves."""
-    return jax.nn.one_hot(soft.argmax(), soft.size, dtype=soft.dtype)
+def _largest(scores: Array, soft: Array) -> Array:
+    """1 for the first of the largest scores and 0 for the others, with the derivative of the weights `soft`.
+
+    The weights themselves may be equal where the scores are not.
+    """
+    return jax.nn.one_hot(scores.argmax(), scores.size, dtype=soft.dtype)
 
 
 @_largest.defjvp
 def _straight_through(primals: Any, tangents: Any) -> Any:
-    return _largest(*primals), tangents[0]
+    return _largest(*primals), tangents[1]
 
 
 class TIPS(Downsampler):
@@ -190,21 +194,18 @@ def undo_loss(features: ArrayLike, x: ArrayLike, reach: int = 2, border: str = "
     psi, x = as_map("features", features), as_map("x", x)
     if psi.shape != x.shape:
         raise ValueError(f"features and x: got shapes {psi.shape} and {x.shape}, takes two signals of one shape")
-    with np.errstate(over="ignore"):
-        energy, square = (
-            require_finite_result(name, z, z * z, "squares overflow") for name, z in (("features", psi), ("x", x))
-        )
     if as_bool("frozen", frozen) and not isinstance(x, np.ndarray):
-        x, square = jax.lax.stop_gradient((x, square))
-    return (energy - 2 * psi * box_mean(x, reach, border) + box_mean(square, reach, border)).mean()
+        x = jax.lax.stop_gradient(x)
+    count = (2 * as_count("reach", reach, 0, max(x.shape[:-1])) + 1) ** (x.ndim - 1)
+    # Each square by itself: expanded, they would cancel where x is far from 0.
+    with np.errstate(over="ignore"):
+        value = sum(((psi - moved) ** 2).mean() / count for moved in _shifted(x, reach, border))
+    return require_finite_result("features and x", psi - x, value, "squares overflow")
 
 
-def box_mean(x: Any, reach: int, border: str = "circular") -> Any:
-    """The mean of all copies of x that are shifted by at most `reach` along each axis."""
-    xp, r = x.__array_namespace__(), as_count("reach", reach, 0, max(x.shape[:-1]))
+def _shifted(x: Any, reach: int, border: str) -> Iterator[Any]:
+    """All copies of x that are shifted by at most `reach` along each axis."""
     mode = {"mode": "wrap"} if as_choice("border", border, ("circular", "zero")) == "circular" else {}
-    for axis, d in enumerate(x.shape[:-1]):
-        padded = xp.pad(x, [(r, r) if a == axis else (0, 0) for a in range(x.ndim)], **mode)
-        along = (slice(None),) * axis
-        x = sum(padded[(*along, slice(a, a + d))] for a in range(2 * r + 1)) / (2 * r + 1)
-    return x
+    padded = x.__array_namespace__().pad(x, [*[(reach, reach)] * (x.ndim - 1), (0, 0)], **mode)
+    for start in itertools.product(range(2 * reach + 1), repeat=x.ndim - 1):
+        yield padded[tuple(slice(a, a + d) for a, d in zip(start, x.shape[:-1], strict=True))]

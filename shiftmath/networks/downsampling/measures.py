@@ -99,6 +99,8 @@ def equivariance(
         labels = np.asarray(as_labels("y", as_targets("y", y, len(X)), len(X), classes))
         rows = [_counted(f, parts, _orbit(moves, x)) for x in X]
     logits, errors = (np.stack([row[k] for row in rows]) for k in (0, 1))
+    if not np.isfinite(logits).all():
+        raise ValueError("f: got NaN or infinity, takes a function with finite values")
     right = logits.argmax(axis=-1) == labels[:, None]
     shares = (logits.argmax(axis=-1)[..., None] == np.arange(classes)).mean(axis=1)
     return Equivariance(
@@ -112,8 +114,9 @@ def equivariance(
 
 
 def _classes(output: Any) -> int:
-    if getattr(output, "ndim", 0) != 1:
-        raise ValueError(f"f: got values of shape {getattr(output, 'shape', None)}, takes logits (classes,)")
+    if getattr(output, "ndim", 0) != 1 or not jnp.issubdtype(output.dtype, jnp.floating):
+        got = f"{getattr(output, 'dtype', None)} of shape {getattr(output, 'shape', None)}"
+        raise ValueError(f"f: got values {got}, takes floating-point logits (classes,)")
     return int(output.shape[0])
 
 
@@ -163,7 +166,9 @@ def _apart(h: Array, base: Array) -> Array:
     axes, scale = tuple(range(base.ndim - 1)), jnp.maximum(jnp.linalg.norm(base.ravel()), jnp.finfo(base.dtype).tiny)
     if not axes:
         return jnp.linalg.norm(h - base) / scale
-    spectra = jnp.fft.fftn(h, axes=axes) * jnp.fft.fftn(base, axes=axes).conj()
+    # The mean changes no maximum, but would round the differences of correlations away.
+    first, second = (jnp.fft.fftn(g - g.mean(axis=axes, keepdims=True), axes=axes) for g in (h, base))
+    spectra = first * second.conj()
     correlation = jnp.fft.ifftn(spectra.sum(axis=-1)).real
     best = jnp.unravel_index(correlation.argmax(), correlation.shape)
     return jnp.linalg.norm((h - jnp.roll(base, jnp.stack(best), axes)).ravel()) / scale
@@ -220,7 +225,7 @@ def _weights(down: Downsampler, X: Array) -> tuple[Array, Array]:
             probe = jnp.where(largest, jnp.broadcast_to(at, parts.shape), 0.0)
             return tangent(spread(probe)[0]).reshape(-1, y.shape[-1])[n]
 
-        found = jax.vmap(weight)(jnp.arange(y[..., 0].size))
+        found = jax.lax.map(weight, jnp.arange(y[..., 0].size))  # one probe of the signal's size at a time
         return found.ravel(), (largest.sum(axis=0) == 1).reshape(found.shape).ravel()
 
     return jax.lax.map(one, X)

@@ -73,4 +73,7 @@ def downsampler(
         takes = f"one of {', '.join(map(repr, NAMES))}, or a function that makes a layer"
         error = ValueError if isinstance(name, str) else TypeError
         raise error(f"name: got {show(name)}, takes {takes}")
-    return name(key, channels, axes, dtype, **options)
+    layer = name(key, channels, axes, dtype, **options)
+    if not isinstance(layer, Downsampler):
+        raise TypeError(f"name: got a function that gives {show(layer)}, takes one that gives a Downsampler")
+    return layer

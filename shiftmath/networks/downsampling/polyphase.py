@@ -17,10 +17,18 @@ import itertools
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_array, as_choice, as_count, as_signal, require_finite
+from shiftmath._shared.arguments import (
+    as_array,
+    as_choice,
+    as_count,
+    as_signal,
+    require_finite,
+    require_finite_result,
+)
 from shiftmath._shared.memory import require_memory
 from shiftmath._shared.values import is_traced, show
 
@@ -30,14 +38,17 @@ SPLITS = ("raise", "wrap")
 
 
 def as_map(name: str, x: ArrayLike) -> Any:
-    """A signal (*spatial, channels) of finite real numbers; a tracer as it is."""
-    if is_traced(x):
-        return x
+    """A signal (*spatial, channels) of finite real numbers; of a tracer the values are not looked at."""
     x = as_signal(name, x)
     if x.ndim < 2:
         raise ValueError(f"{name}: got shape {tuple(x.shape)}, takes a signal (*spatial, channels)")
     require_finite(name, x)
     return x
+
+
+def in_jax_if_traced(x: Any, other: Any) -> Any:
+    """x, as an array of JAX where `other` is a tracer."""
+    return jnp.asarray(x) if is_traced(other) else x
 
 
 def phases(stride: int, axes: int) -> list[tuple[int, ...]]:
@@ -97,7 +108,7 @@ def chosen(x: ArrayLike, phase: ArrayLike, stride: int = 2, uneven: str = "raise
     >>> chosen([[1.0], [2.0], [3.0], [4.0]], 1).tolist()
     [[2.0], [4.0]]
     """
-    x = as_map("x", x)
+    x = in_jax_if_traced(as_map("x", x), phase)
     parts = split(x, stride, uneven)
     index = as_phase(phase, len(parts), x.shape[-1])
     if not index.ndim:
@@ -110,16 +121,15 @@ def chosen(x: ArrayLike, phase: ArrayLike, stride: int = 2, uneven: str = "raise
 
 
 def as_phase(phase: Any, count: int, channels: int) -> Any:
-    """A whole number below `count`, or one for each channel, as an array; a tracer as it is."""
-    if is_traced(phase):
-        return phase.astype(np.int32)
+    """A whole number below `count`, or one for each channel, as an array; a tracer is brought into that range."""
     takes = f"a whole number from 0 to {count - 1}, or one for each of {channels} channels"
-    index = as_array("phase", phase, takes, to_numpy=True)
+    index = as_array("phase", phase, takes, to_numpy=not is_traced(phase))
     if index.dtype.kind not in "iu":
         raise TypeError(f"phase: got {show(phase)}, takes {takes}")
-    if index.shape not in ((), (channels,)) or index.min() < 0 or index.max() >= count:
+    outside = not is_traced(index) and index.size and (index.min() < 0 or index.max() >= count)
+    if index.shape not in ((), (channels,)) or outside:
         raise ValueError(f"phase: got {show(phase)}, takes {takes}")
-    return index.astype(np.int32)
+    return jnp.clip(index, 0, count - 1).astype(np.int32) if is_traced(index) else index.astype(np.int32)
 
 
 def mixture(x: ArrayLike, weights: ArrayLike, stride: int = 2, uneven: str = "raise") -> Any:
@@ -135,19 +145,18 @@ def mixture(x: ArrayLike, weights: ArrayLike, stride: int = 2, uneven: str = "ra
     >>> mixture([[1.0], [2.0], [3.0], [4.0]], [0.5, 0.5]).tolist()
     [[1.5], [3.5]]
     """
-    x = as_map("x", x)
+    x = in_jax_if_traced(as_map("x", x), weights)
     parts = split(x, stride, uneven)
     xp, each = parts[0].__array_namespace__(), as_weights(weights, len(parts), x.shape[-1], x.dtype)
     return sum(xp.broadcast_to(w, part.shape) * part for w, part in zip(each, parts, strict=True))
 
 
 def as_weights(weights: Any, count: int, channels: int, dtype: Any) -> Any:
-    """Finite weights (phases,) or (phases, channels) in the dtype of the signal; a tracer as it is."""
-    if is_traced(weights):
-        return weights
+    """Finite weights (phases,) or (phases, channels) in the dtype of the signal."""
     takes = f"weights ({count},) or ({count}, {channels}), of phases and channels"
     weights = as_array("weights", weights, takes)
     if tuple(weights.shape) not in ((count,), (count, channels)):
         raise ValueError(f"weights: got shape {tuple(weights.shape)}, takes {takes}")
     require_finite("weights", weights)
-    return weights.astype(dtype)
+    with np.errstate(over="ignore"):
+        return require_finite_result("weights", weights, weights.astype(dtype), f"values do not fit {dtype}")

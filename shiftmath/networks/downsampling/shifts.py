@@ -5,7 +5,7 @@ Each has `orbit(x)`, as a `Group` has: all the moved copies of one signal, the s
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +63,8 @@ class WindowShifts:
 class FractionalShifts:
     """All circular shifts by multiples of 1 / `parts` of a sample along the axes (None: all), by the Fourier transform.
 
-    The copy is the real part: on an even number of samples the highest frequency has no shift by a fraction, and is
-    multiplied by the cosine of its phase.
+    The copy is the real part, axis by axis: on an even number of samples the highest frequency has no shift by a
+    fraction, and is multiplied by the cosine of its phase.
 
     >>> FractionalShifts(2).orbit([1.0, 0.0, 1.0, 0.0]).round(12).tolist()[:3]
     [[1.0, 0.0, 1.0, 0.0], [0.5, 0.5, 0.5, 0.5], [0.0, 1.0, 0.0, 1.0]]
@@ -81,12 +81,25 @@ class FractionalShifts:
         """The moved copies of one signal, the signal itself first; errors name x, or the axes that it has not."""
         signal = as_signal("x", x, to_numpy=True)
         axes = sorted(as_axes("axes", self.axes, signal.ndim))
-        lengths = [signal.shape[a] for a in axes]
-        signal = _signal(signal, math.prod(self.parts * d for d in lengths))
-        scale = float(abs(signal).max()) or 1.0  # no sum of the transform overflows
-        spectrum = np.fft.fftn(signal.astype(float) / scale, axes=axes)
-        shape = [d if a in axes else 1 for a, d in enumerate(signal.shape)]
-        steps = itertools.product(*[np.arange(self.parts * d) / self.parts for d in lengths])
-        phases = [shift_phases(lengths, step).reshape(shape) for step in steps]
-        copies = [np.fft.ifftn(spectrum * phase, axes=axes).real * scale for phase in phases]
-        return np.array(copies).astype(signal.dtype)
+        signal = _signal(signal, math.prod(self.parts * signal.shape[a] for a in axes))
+        # A power of two, so that no sum of the transform overflows and whole shifts are exact.
+        scale = 2.0 ** (math.frexp(float(abs(signal).max()))[1] - 1)
+        copies = signal.astype(float)[None] / scale
+        for axis in axes:
+            moved = np.stack(list(_moved(copies, axis + 1, self.parts)), axis=1)
+            copies = moved.reshape(-1, *signal.shape)
+        copies = (copies * scale).astype(signal.dtype)
+        copies[0] = signal
+        return copies
+
+
+def _moved(copies: np.ndarray, axis: int, parts: int) -> Iterator[np.ndarray]:
+    """Shifted by 0, 1 / parts, 2 / parts, ... along one axis; by whole samples without a transform."""
+    length = copies.shape[axis]
+    spectrum = np.fft.fft(copies, axis=axis)
+    for k in range(parts * length):
+        if k % parts == 0:
+            yield np.roll(copies, k // parts, axis)
+        else:
+            phase = shift_phases((length,), (k / parts,)).reshape(-1, *[1] * (copies.ndim - axis - 1))
+            yield np.fft.ifft(spectrum * phase, axis=axis).real
