@@ -198,7 +198,7 @@ def test_what_is_no_set_of_shifts_is_named(data):
         equivariance(network, *data, 3)
     with pytest.raises(ValueError, match="y: got 3, takes labels from 0 to 2"):
         equivariance(network, data[0][:3], [0, 1, 3])
-    with pytest.raises(ValueError, match=r"f: got values of shape \(\), takes logits"):
+    with pytest.raises(ValueError, match=r"f: got values float64 of shape \(\), takes floating-point logits"):
         equivariance(lambda x: x.sum(), *data)
     with pytest.raises(ValueError, match="downsample: got 'fast', takes None, one of 'stride'"):
         net("fast")
