@@ -16,8 +16,8 @@
 # to rounding, before and after training. This page checks both, breaks the conditions one by one, and asks
 # what invariance costs in robustness. For two opposite dots and an infinitely wide network of one layer the
 # answer is exact: the boundary is as near as with plain striding, and twice as far as with an average over
-# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in one to three minutes (profile quick)
-# or four to ten (full), within 1.3 GB.
+# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in one to
+# three minutes (profile quick) or four to ten (full), within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -420,10 +420,10 @@ for rule, found in dots.items():
     print(f"{rule:8} {expected}, found {intervals.mean(found)}, from {min(found):.4f} to {max(found):.4f}")
 
 # %% [markdown]
-# After +- is one standard error of five seeds. With APS and with plain striding the boundary is about twice as
-# far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max pooling is a
-# little further, TIPS is where the blur is. LPS scatters from little more than the blur to more than APS, too
-# widely to say what it follows, and why is not examined here.
+# After +- is one standard error of five seeds. With APS and with plain striding the boundary is about twice
+# as far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max pooling
+# is a little further, TIPS is where the blur is. LPS scatters from little more than the blur to more than
+# APS, too widely to say what it follows, and why is not examined here.
 #
 # ## Where it stops being true
 #
@@ -478,8 +478,8 @@ for name, found in moved.items():
 
 # %% [markdown]
 # Five conditions, and two sets of moves that (c) promises nothing about; a network without downsampling loses
-# there too, as the last column says. The residual network with one choice for both branches, and the one whose odd length
-# comes after the last APS, are exact to rounding.
+# there too, as the last column says. The residual network with one choice for both branches, and the one
+# whose odd length comes after the last APS, are exact to rounding.
 #
 # **Ties.** Two components of one norm and different content: the first wins before and after the shift, and
 # they are not shifts of each other. Where all components are equal up to a shift, a tie does no harm. On
@@ -510,8 +510,8 @@ for name, found in breaks.items():
 
 # %% [markdown]
 # With the largest modulus nearly all of these images break it. With sums over 16 pixels a few percent do at
-# one shift, and more at one of three. APS belongs behind a convolution with generic weights, not on raw pixels
-# of a few levels.
+# one shift, and more at one of three. APS belongs behind a convolution with generic weights, not on raw
+# pixels of a few levels.
 #
 # ## Try it
 #
@@ -531,7 +531,8 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 #   vanishes, at $3/12 = 1/4$. But at infinite width all nine components see the dot once and tie, so nothing
 #   keeps the choice from changing near it: (f) proves nothing there.
 # - By (b) it must, unless two components come to share their largest modulus.
-# - For this image at the first APS, by the share printed above. A flip by rounding needs a near tie of $10^{-14}$.
+# - For this image at the first APS, by the share printed above. A flip by rounding needs a near tie of
+#   $10^{-14}$.
 #
 # </details>
 
