@@ -16,8 +16,8 @@
 # to rounding, before and after training. This page checks both, breaks the conditions one by one, and asks
 # what invariance costs in robustness. For two opposite dots and an infinitely wide network of one layer the
 # answer is exact: the boundary is as near as with plain striding, and twice as far as with an average over
-# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in one to
-# three minutes (profile quick) or four to ten (full), within 1.3 GB.
+# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in up to
+# four minutes (profile quick) or fifteen (full) on a busy machine, within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -540,7 +540,8 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 # ## Claims checked
 #
 # Logits are compared to $10^{-12}$: on its way a logit passes sums of 9, 54, 54, 16 and 6 products, some 140
-# roundings of at most eps of numbers that stay below 20, which makes $6 \cdot 10^{-13}$. The controls must
+# roundings of at most eps/2, of numbers of the size of the logits, below 40, which makes $6 \cdot 10^{-13}$.
+# That is an order of magnitude and no strict bound, which would count moduli and two logits. The controls must
 # exceed a thousand times that limit. In (f) a sum of $d^2$ products rounds by at most $d^2$ eps of the sum of
 # their moduli, which is of the size of $k(x, x)$. In (g) the tangent kernel of a network is a mean, over its
 # width, of terms that fluctuate by about their own size: an error of $1/\sqrt{\text{width}}$ is to be
