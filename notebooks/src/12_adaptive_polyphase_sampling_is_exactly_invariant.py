@@ -541,7 +541,7 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 #
 # Logits are compared to $10^{-12}$: on its way a logit passes sums of 9, 54, 54, 16 and 6 products, some 140
 # roundings of at most eps/2, of numbers of the size of the logits, below 40, which makes $6 \cdot 10^{-13}$.
-# That is an order of magnitude and no strict bound, which would count moduli and two logits. The controls must
+# That is an order of magnitude and no strict bound, which counts moduli and two logits. The controls must
 # exceed a thousand times that limit. In (f) a sum of $d^2$ products rounds by at most $d^2$ eps of the sum of
 # their moduli, which is of the size of $k(x, x)$. In (g) the tangent kernel of a network is a mean, over its
 # width, of terms that fluctuate by about their own size: an error of $1/\sqrt{\text{width}}$ is to be
