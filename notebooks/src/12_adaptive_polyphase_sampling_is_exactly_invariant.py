@@ -2,18 +2,22 @@
 # # Adaptive polyphase sampling is exactly invariant
 #
 # *Previous: [Real images pay too](10_real_images_pay_too.ipynb) · Needs: pages
+# [03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb),
 # [06](06_pooling_not_weight_sharing_costs_the_margin.ipynb) and
-# [08](08_every_group_pays_the_square_root_of_its_orbit.ipynb); the paper's Theorem 2: [arXiv
+# [08](08_every_group_pays_the_square_root_of_its_orbit.ipynb), for the kernel page
+# [09](09_invariance_hurts_on_vectors_and_helps_on_frequencies.ipynb); the paper's Theorem 2: [arXiv
 # 2103.02695](https://arxiv.org/abs/2103.02695); the method: A. Chaman and I. Dokmanić, [arXiv
 # 2011.14214](https://arxiv.org/abs/2011.14214)*
 #
-# A convolutional network that keeps every second sample is not invariant under shifts: shift the image by
-# one pixel and it keeps the other samples. Adaptive polyphase sampling, APS, keeps the half of the samples
-# that has the larger norm. Then the whole network is invariant under every circular shift, to the last
-# digit, whatever its weights. This page checks that bit for bit, breaks each of its conditions once, and
-# asks what this exactness costs in robustness. For two opposite dots in a wide network the answer is exact:
-# nothing beyond plain striding, and half of what an average over all positions costs. Real images are not on
-# this page. Runs in one to three minutes (profile quick) or four to ten (full), within 1.3 GB.
+# A convolutional network that keeps every second sample along each axis is not invariant under shifts:
+# shift the image by one pixel and it keeps the other samples. Adaptive polyphase sampling, APS, keeps, along
+# each axis, the phase for which what remains has the largest norm. Unless two norms tie, the layer then
+# moves with its input bit for bit, and a network of such layers is invariant under every circular shift up
+# to rounding, before and after training. This page checks both, breaks the conditions one by one, and asks
+# what invariance costs in robustness. For two opposite dots and an infinitely wide network of one layer the
+# answer is exact: the boundary is as near as with plain striding, and twice as far as with an average over
+# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in up to
+# four minutes (profile quick) or fifteen (full) on a busy machine, within 1.3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -24,22 +28,27 @@
 #
 # - (a) $(T_a x)^{(i)} = T_{-q}\,x^{(i')}$ with $i' = (i-a) \bmod s$ and $q = \lfloor (i-a)/s \rfloor$: a
 #   shift permutes the components, and moves some of them by one sample more.
-# - (b) If the largest norm is unique, $\mathrm{APS}(T_a x) = T_{\lfloor (i^*+a)/s \rfloor}\,
-#   \mathrm{APS}(x)$, bit for bit.
-# - (c) A network of circular convolutions, pointwise functions and APS that ends in an average over all
-#   positions has the same logits for all circular shifts of an image, before and after training. So has one
-#   with LPS, where a learned score takes the place of the norm.
-# - (d) Each condition is needed: no ties, lengths that the stride divides, circular padding, one choice for
-#   all branches, one for all channels, a choice instead of a mixture.
-# - (e) One pool with nothing but the average behind it proves nothing: the average pool and the blur pass
-#   that test too.
-# - (f) A dot on gray and its opposite, $k \times k$ pixels, $d = k^2$, and an infinitely wide network of one
-#   3 x 3 convolution, ReLU, downsampling by 2 and the average: with stride and with APS the dot is at
-#   distance $2/\sqrt d$ from the boundary, with average pool or blur at $1/\sqrt d$.
-# - (g) Measured: trained networks of finite width on the same pair follow; for max pooling, LPS and TIPS
-#   there is no theory here, and what is measured is reported.
-#
-# What exactness costs on real images is not on this page: (f) and (g) are about one pair of images.
+# - (b) If the largest norm is unique (in floating point: by more than the rounding of its sum),
+#   $\mathrm{APS}(T_a x) = T_{\lfloor (i^*+a)/s \rfloor}\,\mathrm{APS}(x)$, bit for bit.
+# - (c) A network of circular convolutions with stride 1, pointwise functions and APS that ends in an average
+#   over all positions has the same logits for all circular shifts of an image, up to rounding, before and
+#   after training, if every APS meets a unique largest norm and lengths that its stride divides. So has one
+#   with LPS, where a learned score takes the place of the norm: the output of one small network, the same
+#   for every component.
+# - (d) The conditions are no ties, lengths that the stride divides, circular padding, one choice for all
+#   branches, one for all channels, a choice instead of a mixture. None can be left out in general; each is
+#   broken once below.
+# - (e) One pool with stride 2 and nothing but the average behind it proves nothing: the average pool and the
+#   blur (binomial, weights 1, 2, 1 unless told, of two taps or more) pass that test too.
+# - (f) A dot on gray and its opposite, $k \times k$ pixels with $k \ge 4$ even, $d = k^2$, and an infinitely
+#   wide network of one 3 x 3 convolution, ReLU, downsampling by 2, the average and a linear layer, without
+#   biases, trained by gradient descent to the end as its tangent kernel says, its initial output subtracted:
+#   with stride and with APS the dot is at distance $2/\sqrt d$ from the boundary, with average pool or blur
+#   at $1/\sqrt d$.
+# - (g) Measured: networks of width 300, in the regime of small changes and less their initial output, come
+#   within five percent of these distances in the mean over five seeds (stride, APS, blur). For max pooling,
+#   LPS and TIPS, a mixture of the components with learned weights, there is no theory here, and what is
+#   measured is reported.
 
 # %% [markdown]
 # ## Why it is true
@@ -51,23 +60,29 @@
 # 3. Circular convolutions and pointwise functions commute with shifts. By (b) each layer hands a shift on,
 #    by an amount that the content decides, and the average at the end forgets it. That is (c).
 # 4. A pool whose weights give every position the same total makes the average over its output the average
-#    over its input: the average pool does, and a blur of two taps or more, whose even and odd taps have equal
-#    sums. That is (e).
-# 5. For opposite images the tangent kernel of one hidden ReLU layer is linear ([page
+#    over its input. The average pool does; and with stride 2 a blur of two taps or more, whose even and odd
+#    taps have equal sums. That is (e).
+# 5. The tangent kernel is the inner product of two gradients with respect to the weights. For opposite images
+#    that of one hidden ReLU layer is linear ([page
 #    03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb)): the network is
 #    proportional to $\langle S(z), S(x)\rangle$, with $S$ the sum of the patches at the positions that are
 #    kept. Keeping all of them, $S$ has equal entries, and the boundary is where the mean is 0: $1/\sqrt d$.
-# 6. Keeping a grid, each tap of $S$ is the sum of $x$ over one phase. For a dot only its own phase $p$
-#    counts, and the boundary is where the sum of $z$ over the $d/4$ pixels of that phase vanishes:
-#    $2/\sqrt d$. It is [page 08](08_every_group_pays_the_square_root_of_its_orbit.ipynb) with the shifts by
-#    2 as the group. With APS the grid depends on the image. At infinite width the norm of a component is
-#    that of its patches, and for the dot the grid with four patches that see it wins. It wins too for all
-#    $z$ with $|z - x| < \sqrt 2 - 1$: the energy of phase $p$ then is above twice that of the others. So near
-#    $x$ APS is plain striding, and for $2/\sqrt d < \sqrt 2 - 1$, $d \ge 24$, the distance is the same.
-#    That is (f).
+# 6. Keeping a grid, each tap of $S$ is the sum of $x$ over one phase. For a dot only its own phase counts,
+#    and the boundary is where the sum of $z$ over the $d/4$ pixels of that phase vanishes: $2/\sqrt d$. It is
+#    [page 08](08_every_group_pays_the_square_root_of_its_orbit.ipynb) with the shifts by 2 as the group.
+# 7. With APS the grid depends on the image. At infinite width the squared norm of a component is in
+#    proportion to the energy of the patches at its positions.
+#    Let $e_{ij}$ be the energy of $z$ on phase $(i, j)$, counted from the dot. The grid on phase $(1, 1)$ has
+#    the energy $E_{11} = 4e_{00} + 2e_{01} + 2e_{10} + e_{11}$, and
+#    $$E_{11} - E_{01} = 2e_{00} + e_{01} - 2e_{10} - e_{11}, \qquad E_{11} - E_{00} = 3(e_{00} - e_{11}),$$
+#    and $E_{10}$ is like $E_{01}$. For the dot it wins, and it does wherever $e_{00} > e_{01} + e_{10} +
+#    e_{11}$. A step of length $r$ that takes $s$ from the dot leaves $e_{00} \ge (1-s)^2$ and the others
+#    together at most $r^2 - s^2$. So it is enough that $(1-s)^2 + s^2 > r^2$ for all $s$: $r < 1/\sqrt2$. No
+#    larger ball will do, for with $1/2$ taken from the dot and given to a neighbour two grids tie. Within
+#    that ball APS is plain striding, and $2/\sqrt d < 1/\sqrt2$ for $d > 8$. That is (f).
 
 # %%
-from functools import partial
+from functools import cache, partial
 
 import equinox as eqx
 import jax
@@ -87,8 +102,9 @@ from shiftmath.pages import Ledger, choose, figures, intervals, provenance
 from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
 
 # %% tags=["parameters"]
-seed, seeds = 0, 5
+seed, seeds = 0, choose(quick=3, full=5)
 images = choose(quick=5, full=10)  # random ones, for the rule of one layer
+sides = choose(quick=(4, 6), full=(4, 6, 8))  # of the images with a dot, infinite width
 width = choose(quick=200, full=300)  # of the networks that learn two dots
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
@@ -116,25 +132,37 @@ def predicted(x, a, s, p):
 
 
 # %%
-wrong_components, wrong_aps, compared = 0, 0, 0
-for x in rng.standard_normal((images, 12, 12, 3)):
-    for a in np.ndindex(12, 12):
-        moved = np.roll(x, a, (0, 1))
-        for s, p in ((2, 2), (2, 1), (2, np.inf), (3, 2)):
-            name = {1: "l1", 2: "l2", np.inf: "linf"}[p]
-            wrong_aps += not np.array_equal(down.aps(moved, s, name), predicted(x, a, s, p))
-            compared += 1
-        q = [-((1 - m) // 2) for m in a]
-        source = x[(1 - a[0]) % 2 :: 2, (1 - a[1]) % 2 :: 2]
-        wrong_components += not np.array_equal(down.components(moved)[3], np.roll(source, q, (0, 1)))
-print(f"components that differ from (a): {wrong_components}; APS from (b): {wrong_aps} of {compared}")
+def moved_components(x, a, s):
+    """The right side of (a), for each phase i."""
+    for i in np.ndindex(s, s):
+        j, q = zip(*(((k - m) % s, (k - m) // s) for k, m in zip(i, a, strict=True)), strict=True)
+        yield np.roll(x[j[0] :: s, j[1] :: s], [-n for n in q], (0, 1))
+
+
+wrong_components, wrong_aps, compared = 0, 0, np.zeros(2, int)
+for x, a in ((x, a) for x in rng.standard_normal((images, 12, 12, 3)) for a in np.ndindex(12, 12)):
+    moved = np.roll(x, a, (0, 1))
+    for s in (2, 3):
+        pairs = list(zip(down.components(moved, s), moved_components(x, a, s), strict=True))
+        wrong_components += sum(not np.array_equal(*pair) for pair in pairs)
+        compared[0] += len(pairs)
+
+# %%
+for x, a in ((x, a) for x in rng.standard_normal((images, 12, 12, 3)) for a in np.ndindex(12, 12)):
+    moved = np.roll(x, a, (0, 1))
+    for s, p in ((2, 2), (2, 1), (2, np.inf), (3, 2)):
+        name = {1: "l1", 2: "l2", np.inf: "linf"}[p]
+        wrong_aps += not np.array_equal(down.aps(moved, s, name), predicted(x, a, s, p))
+        compared[1] += 1
+print(f"components that differ from (a): {wrong_components} of {compared[0]}")
+print(f"APS that differs from (b): {wrong_aps} of {compared[1]}")
 
 # %% [markdown]
 # None. No tolerance enters: the same numbers are at the other places.
 #
 # **(c) A whole network.** Two rounds of convolution, ReLU and downsampling, then a convolution, ReLU, the
 # average and a linear layer, with random weights in double precision. All 256 shifts of three images of 16 x
-# 16 pixels; the largest change of a logit. Then the same after training on random labels.
+# 16 pixels; the largest change of a logit. Then the same after training on one label each.
 
 
 # %%
@@ -165,40 +193,48 @@ for rule in exact:
 print(f"logits after training up to {size:.1f}; the loss fell {min(learned.values()):.1f} times or more")
 
 # %% [markdown]
-# Rounding, before and after (nan: not trained). The rules that look at no content:
+# Rounding, before and after (nan: not trained). Then the rules that look at no content, under shifts by
+# multiples of the total stride, 4, and under the others, sorted by their residues.
+
 
 # %%
-others = choose(quick=["stride", "blur"], full=["stride", "max", "blur"])
-inexact = {rule: change(network(rule)) for rule in others}
-multiples = {rule: change(network(rule), circular_shifts(stride=4)) for rule in others}
-for rule in others:
-    print(f"{rule:8} all shifts {inexact[rule]:.0e}  multiples of 4 {multiples[rule]:.0e}")
+def by_residue(f):
+    """(4, 4): the largest change of a logit over the shifts by (r, s) and multiples of 4."""
+    copies = np.concatenate([np.roll(X, a, (1, 2)) for a in np.ndindex(16, 16)])
+    values = np.asarray(logits(f, copies)).reshape(256, -1)
+    return np.abs(values - values[0]).max(1).reshape(4, 4, 4, 4).max((0, 2))
+
+
+others = choose(quick=["stride", "blur", "average"], full=["stride", "max", "blur", "average"])
+residues = {rule: by_residue(network(rule)).ravel() for rule in others}
+multiples, least = ([f(r) for r in residues.values()] for f in (lambda r: r[0], lambda r: r[1:].min()))
+for rule, found in residues.items():
+    print(f"{rule:8} multiples of 4 {found[0]:.0e}, others {found[1:].min():.0e} to {found[1:].max():.0e}")
 
 # %% [markdown]
-# They are exact under shifts by multiples of the total stride, 4, and only under
-# these. A blur makes the changes smaller, not zero. Where exactness is lost can be seen layer by layer: how
-# far is the layer's output from a shift of what it was, in the norm, at worst?
+# They are exact under shifts by multiples of 4, and under none of the other fifteen residues. A blur and an
+# average pool make the changes smaller, not zero. Where exactness is lost can be seen layer by layer: how far
+# is the layer's output from a shift of what it was, in the norm, at worst?
 
 # %%
-by_layer = {
-    rule: equivariance(network(rule), X[:1], y[:1], layers=True).layers[1:, 0]
-    for rule in ("stride", "blur", "aps")
-}
+drawn = choose(quick=["stride", "aps"], full=["stride", "blur", "aps"])
+by_layer = {r: equivariance(network(r), X[:1], y[:1], layers=True).layers[1:, 0] for r in drawn}
 marks = {"stride": ("x", BROKEN), "blur": (".", MEASURED), "aps": ("o", THEORY)}
 names = ["conv", "ReLU", "down"] * 2 + ["conv", "ReLU", "mean", "linear"]
 fig, ax = figures.panels(height=3.0)
-for rule, (mark, colour) in marks.items():
-    ax.semilogy(np.maximum(by_layer[rule], 1e-17), mark + "-", color=colour, linewidth=0.6, label=rule)
+for rule, found in by_layer.items():
+    mark, colour = marks[rule]
+    ax.semilogy(np.maximum(found, 1e-17), mark + "-", color=colour, linewidth=0.6, label=rule)
 ax.set_xticks(range(len(names)), names, rotation=45)
-ax.set(ylabel="error of equivariance", ylim=(1e-18, 100))
+ax.set(ylabel="relative error", ylim=(1e-18, 100))
 _ = ax.legend(ncols=3, loc="upper left")
 
 # %% [markdown]
 # How far each layer is from moving with its input, for one image and the worst of its 256 shifts, on a
-# logarithmic scale: stride and blur lose it at the first downsampling and never get it back, APS stays at
-# rounding to the last layer.
+# logarithmic scale: stride and blur lose it at the first downsampling and never get it back. APS is at
+# exactly 0 (drawn at $10^{-17}$) until the average, and at rounding from there on.
 #
-# **(e) The trap.** One pool and the average behind it:
+# **(e) The trap.** One pool with stride 2 and the average behind it:
 
 # %%
 picture = rng.standard_normal((8, 8, 2))
@@ -216,13 +252,14 @@ print({name: f"{value:.0e}" for name, value in spread.items()})
 
 # %% [markdown]
 # Average pool, blur and even APS with a choice for each channel pass with full marks, and none of them is
-# invariant in a network. A test must look behind a second nonlinear layer, and at logits: the classes of a
-# network with random weights hardly change whatever it does.
+# invariant in a network: see the table above, and for the last the next section. A test must look behind a
+# second nonlinear layer, and at logits.
 #
 # **(f) A dot on gray, at infinite width.** The kernel of step 5 is spelt out: $k(z, x) = \sum_{n,m} w_n(z)
-# w_m(x) |p_n||p_m|\,\kappa(u_{nm})$ over patches $p_n$ of $z$ and $p_m$ of $x$ with the cosine $u$. The
-# weights $w_n$ of the positions are what the package's pool makes of an impulse there; with APS they are 1
-# on the grid whose patches have most energy.
+# w_m(x) |p_n||p_m|\,\kappa(u_{nm})$ over patches $p_n$ of $z$ and $p_m$ of $x$ with the cosine $u$, and
+# $\kappa(u) = (2u(\pi - \arccos u) + \sqrt{1-u^2})/\pi$ of one hidden ReLU layer. The
+# weights $w_n$ of the positions are what the package's pool makes of an impulse there; with APS they are 4
+# on the grid whose patches have most energy, and 0 elsewhere.
 
 
 # %%
@@ -242,12 +279,19 @@ def kernel(z, x, weight):
 
 
 # %%
-def linear_weights(pool, z):
+@cache
+def of_impulses(pool, side):
     """What an impulse at each position adds to the average over the pool's output, times d."""
-    impulses = np.eye(z.size).reshape(-1, *z.shape, 1)
-    return z.size * np.array([pool(e).mean() for e in impulses])
+    d = side * side
+    return d * np.array([pool(e).mean() for e in np.eye(d).reshape(-1, side, side, 1)])
 
 
+def linear_weights(pool, z):
+    """The weights of a pool that looks at no content."""
+    return of_impulses(pool, len(z))
+
+
+# %%
 def adaptive_weights(z):
     """4 on the grid with the largest energy of patches, 0 elsewhere."""
     energy = np.sum(patches(z) ** 2, axis=1).reshape(z.shape)
@@ -272,39 +316,78 @@ def value(z, x, weight):
 
 
 # %% [markdown]
-# From above: the foot of the perpendicular on the hyperplane of step 6, and the same step a millionth longer
-# and shorter. From below: for stride, the radius that the package certifies for the group of shifts by 2,
-# [page 08](08_every_group_pays_the_square_root_of_its_orbit.ipynb), which is another code; for APS, the
-# smaller of that and $\sqrt2 - 1$; for the pools, the same with all shifts.
+# Is this linear, with the normal $g$ of steps 5 and 6: 1 on the pixels that count, 0 elsewhere? For random
+# $z$, with APS at distance 0.7 from the dot, the value from the kernel is compared with that of the linear
+# function that agrees at $x$. Then its sign at the foot of the perpendicular on the boundary, with a step a
+# millionth shorter and longer. After that page 08's network, another code and another kernel: the radius that
+# the package certifies for a fully connected network averaged over the shifts by 2, with the same boundary.
+
 
 # %%
-side = 6  # of the images with a dot, infinite width
-law, inside, outside, certified, feet, radius = {}, {}, {}, {}, {}, {}
-x = dot_on_gray((side, side))[0]
-for stride in (1, 2):
-    pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=stride)), x)
-    radius[stride] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
-for rule, (weight, factor) in rules.items():
-    grid = circular_shifts(stride=factor).orbit_mean(x)
-    law[rule], feet[rule] = factor / side, np.linalg.norm(grid)
-    certified[rule] = min(radius[factor], np.sqrt(2) - 1 if rule == "aps" else np.inf)
-    inside[rule], outside[rule] = (value(x - (1 + s) * grid, x, weight) for s in (-1e-6, 1e-6))
-    print(f"{rule:8} certified {certified[rule]:.4f}, law {law[rule]:.4f}")
+def normal(side, factor):
+    """1 at the dot and at all pixels that are multiples of the factor away from it."""
+    g = np.zeros((side, side))
+    g[side // 2 % factor :: factor, side // 2 % factor :: factor] = 1
+    return g
+
+
+def misfit(z, x, g, weight):
+    """How far the network at z is from linear with the normal g."""
+    return abs(value(z, x, weight) - value(x, x, weight) * np.sum(g * z) / np.sum(g * x))
+
 
 # %%
-other_choices = 0
-for _ in range(500):
-    step = rng.standard_normal(x.shape) * rng.choice([0.1, 1, 10], x.shape)
-    z = x + step / np.linalg.norm(step) * (np.sqrt(2) - 1)
-    other_choices += not np.array_equal(adaptive_weights(z), adaptive_weights(x))
-print(f"just inside at least {min(inside.values()):.0e}, just outside at most {max(outside.values()):.0e}")
-print(f"APS makes another choice for {other_choices} of 500 images at distance sqrt 2 - 1")
+law, foot, misfits, inside, outside, radius = {}, {}, [], [], [], {}
+for key in ((side, rule) for side in sides for rule in rules):
+    (weight, factor), x = rules[key[1]], dot_on_gray((key[0],) * 2)[0]
+    g, law[key] = normal(key[0], factor), factor / key[0]
+    step = -g * np.sum(g * x) / np.sum(g * g)
+    foot[key] = np.linalg.norm(step)
+    for u in rng.standard_normal((20, *x.shape)):
+        z = u / np.linalg.norm(u) if key[1] != "aps" else x + 0.7 * u / np.linalg.norm(u)
+        misfits.append(misfit(z, x, g, weight))
+    for found, share in ((inside, 1 - 1e-6), (outside, 1 + 1e-6)):
+        found.append(value(x + share * step, x, weight))
+print(f"furthest from linear {max(misfits):.0e}")
+print(f"just inside at least {min(inside):.0e}, just outside at most {max(outside):.0e}")
+
+# %%
+for side in choose(quick=(6,), full=sides):
+    x = dot_on_gray((side, side))[0]
+    pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=2)), x)
+    radius[side] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
+    print(f"{side} x {side}: law of stride and APS {2 / side:.4f}, page 08 certified {radius[side]:.4f}")
 
 # %% [markdown]
-# The sign changes where it should, and the choice holds out to where the proof says. Then networks of finite
-# width, trained by gradient descent on the same pair of 8 x 8 pixels, five seeds each, and the shortest step
-# that DDN finds. What training adds is looked at, and the targets are $\pm 1/20$: the boundary of the limit
-# does not depend on their size, and the smaller they are, the less the weights have to move.
+# Linear to rounding, and the sign changes where it should. For APS that holds as long as the choice does:
+# step 7 says out to $1/\sqrt2$, and that the worst directions give to a neighbour what they take from the
+# dot. A neighbour in each of the three other phases, a thousandth inside and outside:
+
+
+# %%
+def other_choices(share):
+    """How many of the worst steps of length share / sqrt 2 change the choice of APS, and of how many."""
+    changed = []
+    for side, move in ((side, move) for side in sides for move in ((0, 1), (1, 0), (1, 1))):
+        x = dot_on_gray((side, side))[0]
+        z = x + share / np.sqrt(2) * (np.roll(x, move, (0, 1)) - x) / np.sqrt(2)
+        changed.append(not np.array_equal(adaptive_weights(z), adaptive_weights(x)))
+    return sum(changed), len(changed)
+
+
+within, beyond = other_choices(0.999), other_choices(1.001)
+x, weight = dot_on_gray((6, 6))[0], rules["aps"][0]
+at_average = value(x - x.mean(), x, weight) / value(x, x, weight)
+print("other choices: {} of {} inside, {} of {} outside".format(*within, *beyond))
+print(f"APS where the boundary of the average is: {at_average:.2f} of its value at the dot")
+
+# %% [markdown]
+# No other choice inside, and nothing but other choices outside. With $2/\sqrt d < 1/\sqrt2$ the distance of
+# (f) is certain. Then networks of finite width: output minus initial output, without biases, weights scaled
+# as the tangent kernel wants it, trained by gradient descent on the same pair of 8 x 8 pixels with the
+# targets $\pm 1/20$, and the shortest step that DDN finds, an attack that shortens its step where it succeeds
+# and lengthens it where not. The boundary of the limit does not depend on the size of the targets, and the
+# smaller they are, the less the weights have to move.
 
 
 # %%
@@ -330,22 +413,25 @@ def dot_distance(rule, key):
 
 # %%
 dot_keys = jax.random.split(jax.random.key(seed), seeds)
-learners = choose(quick=["stride", "aps", "blur"], full=["stride", "aps", "blur", "max", "lps", "tips"])
+learners = choose(quick=["aps", "blur"], full=["stride", "aps", "blur", "max", "lps", "tips"])
 dots = {rule: [dot_distance(rule, key) for key in dot_keys] for rule in learners}
 for rule, found in dots.items():
-    expected = f"theory {law[rule] * side / 8:.4f}" if rule in rules else "no theory"
-    print(f"{rule:8} {expected}, found {intervals.mean(found)}, lowest {min(found):.4f}")
+    expected = f"theory {rules[rule][1] / 8:.4f}" if rule in rules else "no theory"
+    print(f"{rule:8} {expected}, found {intervals.mean(found)}, from {min(found):.4f} to {max(found):.4f}")
 
 # %% [markdown]
-# At this width the networks with a choice, or with a fixed grid, are about twice as far from the boundary as
-# those with a blur, as the theory says, and up to five percent nearer than the limit. Max pooling, without a
-# theory here, is a little further still. TIPS, a mixture whose weights are nearly equal, is where the blur
-# is. LPS agrees in the mean but varies from seed to seed: its score may choose another component
-# on the way, which (f) excludes for APS only.
+# After +- is one standard error of five seeds. With APS and with plain striding the boundary is about twice
+# as far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max pooling
+# is a little further, TIPS is where the blur is. LPS scatters from little more than the blur to more than
+# APS, too widely to say what it follows, and why is not examined here.
 #
 # ## Where it stops being true
 #
-# **The conditions of (c), each dropped once.** For each one a network that differs in that condition alone.
+# What exactness costs networks that are trained on real images is not compared on this page: (f) and (g) are
+# about one pair of images.
+#
+# **The conditions of (c), each dropped once.** For each one a network that differs in that condition alone;
+# the one whose odd length meets an APS is to be read against the network of (c).
 
 
 # %%
@@ -377,20 +463,28 @@ broken = {
     "a choice of its own on the shortcut": change(apart),
     "one choice for each channel": change(network("aps-per-channel")),
     "a softmax mixture by the same score": change(network("lps-softmax")),
-    "standard shifts that lose what leaves": change(network("aps"), WindowShifts(3, "zero")),
-    "shifts by half a pixel": change(network("aps"), down.FractionalShifts(2)),
 }
 print(f"residual, one choice for both branches: {shared_change:.0e}; 14, then 7 pixels: {even_change:.0e}")
 for name, found in broken.items():
     print(f"{name:38} {found:.1e}")
 
+# %%
+lossy, half = WindowShifts(3, "zero"), down.FractionalShifts(2)
+sets = {"standard shifts that lose what leaves": lossy, "shifts by half a pixel": half}
+plain = network(None, stride=1)
+moved = {n: [change(f, m) for f in (network("aps"), plain)] for n, m in choose(quick={}, full=sets).items()}
+for name, found in moved.items():
+    print("{:38} {:.1e}, without downsampling {:.1e}".format(name, *found))
+
 # %% [markdown]
-# Seven ways to lose it; the residual network with one choice for both branches, and the one whose odd length
-# comes after the last APS, are exact.
+# Five conditions, and two sets of moves that (c) promises nothing about; a network without downsampling loses
+# there too, as the last column says. The residual network with one choice for both branches, and the one
+# whose odd length comes after the last APS, are exact to rounding.
 #
 # **Ties.** Two components of one norm and different content: the first wins before and after the shift, and
 # they are not shifts of each other. Where all components are equal up to a shift, a tie does no harm. On
-# images of zeros and ones every component has the same largest modulus, 1.
+# images of zeros and ones every component has the same largest modulus, 1; and the l1 and the l2 norm choose
+# alike, for both count the ones.
 
 
 # %%
@@ -404,14 +498,20 @@ tie = np.zeros((4, 4, 1))
 tie[0, :2, 0], tie[2, 0, 0] = [3, 5], 4
 tied = best_match(tie, (0, 1), "l2")
 harmless = best_match(np.ones((4, 4, 1)), (0, 1), "l2")
-bits = rng.integers(2, size=(images, 8, 8, 1)).astype(float)
-ties = {n: np.mean([best_match(x, (0, 1), n) > 0 for x in bits]) for n in ("l1", "l2", "linf")}
 print(f"a tie of 3, 4 with 5: off by {tied:.0f}; a constant image: {harmless:.0f}")
-print("images of zeros and ones for which it breaks:", {n: f"{v:.0%}" for n, v in ties.items()})
+
+# %%
+bits = rng.integers(2, size=(choose(quick=50, full=400), 8, 8, 1)).astype(float)
+moves = ((0, 1), (1, 0), (1, 1))
+breaks = {n: np.array([[best_match(x, a, n) > 0 for a in moves] for x in bits]) for n in ("l2", "linf")}
+for name, found in breaks.items():
+    one, three = found[:, 0].mean(), found.any(1).mean()
+    print(f"{len(bits)} images, {name}: broken at one shift {one:.0%}, at one of three {three:.0%}")
 
 # %% [markdown]
-# With the largest modulus all of these images break it; with sums over 16 pixels and one shift none of so few
-# does. APS belongs behind a convolution with generic weights, not on raw pixels of a few levels.
+# With the largest modulus nearly all of these images break it. With sums over 16 pixels a few percent do at
+# one shift, and more at one of three. APS belongs behind a convolution with generic weights, not on raw
+# pixels of a few levels.
 #
 # ## Try it
 #
@@ -431,58 +531,74 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 #   vanishes, at $3/12 = 1/4$. But at infinite width all nine components see the dot once and tie, so nothing
 #   keeps the choice from changing near it: (f) proves nothing there.
 # - By (b) it must, unless two components come to share their largest modulus.
-# - Many orders of magnitude above eps. A flip by rounding needs a near tie of $10^{-14}$.
+# - For this image at the first APS, by the share printed above. A flip by rounding needs a near tie of
+#   $10^{-14}$.
 #
 # </details>
 
 # %% [markdown]
 # ## Claims checked
 #
-# Logits are compared to $10^{-9}$: they are some thousand rounded operations on numbers near 1. The controls
-# must exceed a thousand times that.
+# Logits are compared to $10^{-12}$: on its way a logit passes sums of 9, 54, 54, 16 and 6 products, some 140
+# roundings of at most eps/2, of numbers of the size of the logits, below 40, which makes $6 \cdot 10^{-13}$.
+# That is an order of magnitude and no strict bound, which counts moduli and two logits. The controls must
+# exceed a thousand times that limit. In (f) a sum of $d^2$ products rounds by at most $d^2$ eps of the sum of
+# their moduli, which is of the size of $k(x, x)$. In (g) the tangent kernel of a network is a mean, over its
+# width, of terms that fluctuate by about their own size: an error of $1/\sqrt{\text{width}}$ is to be
+# expected, and twice that is allowed.
 
 # %%
 ledger = Ledger("Adaptive polyphase sampling is exactly invariant")
-exactly = {"evidence": "exact identity"}
-ledger.equal("(a) a shift permutes the components: images that differ", wrong_components, 0, 0, **exactly)
+limit, exactly = 1e-12, {"evidence": "exact identity"}
+ledger.equal("(a) a shift permutes the components: those that differ", wrong_components, 0, 0, **exactly)
 ledger.equal(
     "(b) APS of a shifted image is APS shifted, bit for bit: those that differ", wrong_aps, 0, 0, **exactly
 )
-ledger.equal("(c) untrained: APS and LPS, no logit changes under any shift", list(before.values()), 0, 1e-9)
-ledger.equal("(c) trained: the same", list(after.values()), 0, 1e-9)
-ledger.equal("(c) residual, one choice for both branches: the same", shared_change, 0, 1e-9)
-ledger.equal("(c) APS at even lengths only: the same", even_change, 0, 1e-9)
+for when, found in (("untrained", before), ("trained", after)):
+    claim = f"(c) {when}, {', '.join(found)}: no logit changes under any shift"
+    ledger.equal(claim, list(found.values()), 0, limit)
+ledger.equal("(c) residual, one choice for both branches: the same", shared_change, 0, limit)
+ledger.equal("(c) APS at even lengths only: the same", even_change, 0, limit)
+ledger.equal("(c) fixed grids, shifts by multiples of the total stride: the same", multiples, 0, limit)
+
+# %%
+passing = [spread[n] for n in ("average", "blur", "aps, one choice a channel")]
+claim = "(e) one pool and the average: average pool, blur and one choice a channel change nothing"
+ledger.equal(claim, passing, 0, 64 * eps)
+claim = "(f) the function is linear with the normal of steps 5 and 6"
+ledger.equal(claim, misfits, 0, max(sides) ** 4 * eps)
+feet, laws = list(foot.values()), list(law.values())
 ledger.equal(
-    "(c) shifts by multiples of the total stride: rules of a fixed grid", list(multiples.values()), 0, 1e-9
+    "(f) the plane of that normal is at the law's distance", feet, laws, max(sides) ** 2 * eps, **exactly
 )
+ledger.at_least("(f) the sign just inside the law", inside, 0)
+ledger.at_most("(f) and just outside", outside, 0)
+ledger.equal("(f) APS just within 1 / sqrt 2 of the dot, worst steps: other choices", within[0], 0, 0)
+certified = [found * side / 2 for side, found in radius.items()]
+claim = "(f) the boundary of page 08's network with shifts by 2, certified, of the law"
+ledger.between(claim, 0.9, certified, 1, 64 * eps, evidence="certified enclosure")
 
 # %%
-passing = [spread[n] for n in ("average", "blur", "aps, one choice a channel", "aps")]
-ledger.equal("(e) one pool and the average: exact without being so in a network", passing, 0, 64 * eps)
-columns = [list(table.values()) for table in (certified, law, feet)]
-ledger.between(
-    "(f) infinite width, a dot: certified, law, found", *columns, 64 * eps, evidence="certified enclosure"
-)
-ledger.at_least("(f) certified, of the law", np.divide(*columns[:2]), 0.9, evidence="certified enclosure")
-ledger.at_least("(f) the sign just inside the law", list(inside.values()), 0)
-ledger.at_most("(f) and just outside", list(outside.values()), 0)
-ledger.equal("(f) within sqrt 2 - 1 of the dot APS makes one choice: others", other_choices, 0, 0)
-
-# %%
-far, near = (np.concatenate([dots[r] for r in pair]) for pair in (["stride", "aps"], ["blur"]))
-claim = "(g) finite width: the nearest seed of stride and APS is further than the furthest of blur"
-ledger.at_least(claim, far.min(), near.max())
+known = [rule for rule in dots if rule in rules]
+shares = [np.mean(dots[rule]) * 8 / rules[rule][1] for rule in known]
+spare = 2 / np.sqrt(width)
+claim = f"(g) width {width}: mean distance of the dot, of the law, {', '.join(known)}"
+ledger.equal(claim, shares, 1, spare, evidence="statistics")
 
 # %% [markdown]
 # And the controls, which must fail.
 
 # %%
 for name, found in broken.items():
-    ledger.fails(f"(c) {name}: no logit changes", found, 0, 1e-6)
-ledger.fails("(c) a fixed grid, all shifts: no logit changes", min(inexact.values()), 0, 1e-6)
-ledger.fails("(b) a tie of different components: APS is shifted", tied, 0, 1e-6)
-ledger.fails(
-    "(e) stride and max pass the test of one pool, too", min(spread["stride"], spread["max"]), 0, 1e-6
-)
-ledger.fails("(f) APS pays as an average over all positions", feet["aps"], law["average"], 1e-3)
+    ledger.fails(f"(c) {name}: no logit changes", found, 0, 1000 * limit)
+for name, found in moved.items():
+    ledger.fails(f"(c) {name}: no logit of APS changes", found[0], 0, 1000 * limit)
+claim = "(c) fixed grids, the most harmless other residue: no logit changes"
+ledger.fails(claim, min(least), 0, 1000 * limit)
+ledger.fails("(b) a tie of different components: APS is shifted", tied, 0, 1000 * limit)
+claim = "(e) stride and max pass the test of one pool, too"
+ledger.fails(claim, min(spread["stride"], spread["max"]), 0, 1000 * limit)
+ledger.fails("(f) APS just beyond 1 / sqrt 2, worst steps: other choices", beyond[0], 0, 0)
+ledger.fails("(f) APS is on its boundary where the average is: value", max(at_average, 0), 0, 1e-3)
+ledger.fails("(g) APS is where the average is, of its law", np.mean(dots["aps"]) * 8, 1, spare)
 ledger.close()
