@@ -91,7 +91,7 @@ from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, MEASURED, THEORY
 
 # %% tags=["parameters"]
-sides = choose(quick=[7, 13, 17], full=[3, 5, 7, 11, 13, 15, 17, 19, 23, 27])  # k
+sides = choose(quick=[7, 13, 17], full=[3, 7, 11, 13, 15, 17, 19, 23, 27])  # k
 bare_sides = choose(quick=[7], full=[3, 7, 15])  # of networks without biases
 rounding_sides = choose(quick=[13], full=[11, 13, 15])  # for the attack that rounds each of its steps
 three_sides = choose(quick=[7], full=[7, 15])  # for filters of 3 x 3 pixels
