@@ -175,7 +175,7 @@ for name, values in single.items():
 
 # %% [markdown]
 # FC stays a few percent below 1. CNN is at $1/k$: with biases to half a percent, and without biases too, once
-# the two images are averaged. One by one the images of a network without biases can be a few percent nearer
+# the two images are averaged. One by one the images of a network without biases can be six percent nearer
 # or further, because its boundary does not pass through gray exactly: what one of them loses the other
 # gains.
 #
@@ -345,7 +345,7 @@ for k in sides:
 # published values of CNN do so from $k = 19$ on, to all their digits; up to 15 they are a little further. The
 # column "steps rounded" says why: there DDN rounds each of its steps to the grid, as the paper's attack did.
 # Around $k = 13$ the nearest image moves some pixels by one unit and others by three, and an attack that
-# rounds as it goes does not find it. FC's values move with ours, because no gray pixel can stay where it is.
+# rounds as it goes does not find it. FC's published values are within two percent of ours on the grid.
 
 
 # %%
@@ -494,7 +494,7 @@ print(f"CNN: least cosine of the boundary's normal with the constant image {min(
 # %% [markdown]
 # No share exceeds $r$, and at equal weights it is rounding, at the start as after 3000 steps. The two images
 # never weigh quite the same, but nearly so, and what the filters of a network without biases have learned is
-# constant but for a percent or less. With biases it is less so. Yet the boundary of those networks is
+# constant but for one or two percent. With biases it is less so. Yet the boundary of those networks is
 # perpendicular to the constant image as well, and (a) holds for both: that the rest of what they learn does
 # not count is measured here, not explained.
 #
@@ -517,7 +517,7 @@ lines = [np.mean(on_lines(networks["CNN", k], two_dots(k), darker[k])[0]) / mean
 print(f"CNN: brightness, at all sizes, {min(lines):.5f} to {max(lines):.5f} of DDN's")
 
 # %% [markdown]
-# No route finds anything nearer than a part in a thousand.
+# No route finds anything that is nearer by more than a part in ten thousand.
 #
 # **How wide is wide enough?** The same with 2, 5 and 20 filters and eight seeds.
 
@@ -533,8 +533,8 @@ for n in (2, 5, 20):
 # %% [markdown]
 # Five filters are as good as a hundred, to 2 percent for every image. Nothing like that held on [page
 # 02](02_a_wide_network_is_its_kernel.ipynb), where errors fell like one over the root of the width. The
-# reason is (c): it speaks of each filter by itself, and no limit is taken in it. With two filters some
-# networks call both images by one name.
+# reason is (c): it speaks of each filter by itself, and no limit is taken in it. With two filters
+# two of the networks call both images by one name, and a third nearly does.
 #
 # ## Where it stops being true
 #
@@ -567,7 +567,7 @@ for k in three_sides:
 # %% [markdown]
 # Without the mean the convolutional network is about as hard to fool as FC. With it and 3 x 3 pixels
 # the biases matter: at $k = 7$ the distances are some 8 percent below $1/k$, at $k = 15$ they lie on
-# both sides and up to 40 percent off. Without biases the small filter is at $1/k$ on both sizes, so the
+# both sides and up to 50 percent off. Without biases the small filter is at $1/k$ on both sizes, so the
 # biases are the cause. Away from the dot a small filter sees gray, and a neuron there says what its
 # bias says. (At infinite width, [page 07](07_depth_raises_the_constant_not_the_rate.ipynb), a bias
 # before the pooling moves the boundary, too.) Why they do so little to a filter that covers the image
