@@ -1,15 +1,21 @@
 # %% [markdown]
 # # Invariance hurts on vectors and helps on frequencies
 #
-# Two sets of signals, each with two classes of orthogonal signals of norm 1. For a fully connected network
-# they are the same problem, turned in space. A network that pools over all shifts loses most of its
-# robustness on the first, random vectors, and on the second, pure frequencies, gains so much that no
-# classifier could have more. Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial
-# Robustness* (NeurIPS 2021, section 5.2), saw both signs in trained networks and explain them by a
-# dimension: shifts of the vectors fill the whole space, shifts of the frequencies add nothing. This page
-# derives what can be derived at infinite width, trains the networks, and puts the explanation to the test:
-# the dimension turns out not to be what decides, the overlap of the power spectra is. Runs in about half a
-# minute (profile quick) or a quarter of an hour (full), within 2 GB.
+# *Previous: [every group pays](08_every_group_pays_the_square_root_of_its_orbit.ipynb) · Next: [real images
+# pay too](10_real_images_pay_too.ipynb) · Needs: page
+# [02](02_a_wide_network_is_its_kernel.ipynb), for what a tangent kernel is · The paper: section 5.2, [arXiv
+# 2103.02695](https://arxiv.org/abs/2103.02695)*
+#
+# Two sets of signals, each with two classes of orthogonal signals of norm 1. A fully connected network sees
+# inner products only, and these are the same in both sets. A network that pools over all shifts loses most
+# of its robustness on the first set, random vectors, and on the second, pure frequencies, it gains so much
+# that no classifier could have more. Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial
+# Robustness* (NeurIPS 2021), saw both signs in trained networks and explain them by a dimension: shifts of
+# the vectors fill the whole space, shifts of the frequencies add nothing. This page derives what can be
+# derived at infinite width, trains networks, and puts the explanation to the test. There are sets of each
+# sign at the smallest dimension and at the largest, so the dimension does not decide. Whether a signal of
+# one class has nearly the power spectrum of one of the other orders the sets tried here much better; that is
+# evidence, not a law. Runs in about a minute (profile quick) or twelve (full), within 2 GB.
 
 # %% [markdown]
 # ## Statement
@@ -29,18 +35,25 @@
 # - (a) **Without pooling the two sets are one problem.** Every sample of either set has the same distance
 #   $s_n$, whatever $d$, and $s_n\sqrt{2n} \to 2 - \frac1\pi$.
 # - (b) **A ceiling.** No classifier that is right on all samples has a mean distance above $1/\sqrt 2$.
-# - (c) **With pooling, frequencies reach the ceiling.** The pooled kernel of a signal $z$ and frequency $m$
-#   depends on the share $\rho$ of $|z|$ in that frequency alone: it is $|z|\,g(\rho)$ with
+# - (c) **With pooling, frequencies reach the ceiling.** If all samples have the same number $N$ of different
+#   shifts, as they do where $d$ is a prime, every one is exactly $1/\sqrt 2$ away from the boundary, whatever
+#   $n$. Otherwise this holds as the smallest $N$ grows, and the error falls like $N^{-2}$. In that limit the
+#   pooled kernel of a signal $z$ and frequency $m$ is $|z|\,g(\rho)$, up to a factor, where $\rho|z|$ is the
+#   length of $z$'s part in the frequency, with
 #   $g(\rho) = \frac{2}{\pi^2}\left(3E(\rho) - 2(1-\rho^2)K(\rho)\right)$, complete elliptic integrals of
-#   modulus $\rho$. Every sample is $1/\sqrt 2$ away from the boundary, whatever $n$. This is exact as the
-#   number $N$ of different shifts of a sample grows; the error falls like $N^{-2}$.
+#   modulus $\rho$.
 # - (d) **Nothing of this is linear.** Each frequency sums to 0, so no shift-invariant linear classifier
 #   separates them. The odd part of the pooled kernel vanishes on them; the even part does the work.
 # - (e) **With pooling, vectors lose.** Measured: their distance falls below $s_n$.
-# - (f) **Why.** The shifts of a set of signals span one dimension for each frequency, counted with its sign,
-#   that is present in some signal: $2n$ for the frequencies, $d$ for the vectors. The paper's explanation.
-#   But sets can be made whose shifts add no dimension and where pooling hurts, and sets whose shifts
-#   fill the space and where it helps. What decides is whether the classes share their power spectra.
+# - (f) **The dimension does not decide.** The shifts of a set of signals span one dimension for each
+#   frequency, counted with its sign, that is present in some signal: $2n$ for the frequencies, $d$ for the
+#   vectors. But there are sets whose shifts add no dimension and where pooling hurts, and sets whose shifts
+#   fill the space and where no attack finds that it does. What orders the sets tried here better is the
+#   largest cosine between the power spectra of a signal of one class and one of the other.
+# - (g) **Trained networks** show both signs, as upper bounds of distances: pooling loses on vectors and
+#   gains on frequencies. Filters shorter than the signal, as the paper's are, mix the frequencies and
+#   lose some of the gain, at infinite width as in training; at infinite width a quarter of the signal
+#   turns it into a loss.
 
 # %% [markdown]
 # ## Why it is true
@@ -51,30 +64,40 @@
 #    The boundary is a cone. Take $x_1$ with label $+1$ and let $z$ have the cosine $u_1 = \sqrt{1-s^2}$,
 #    so that the other squares $u_i^2$ add up to at most $s^2$. Positive cosines $b_j$ to the other class and
 #    negative ones $-a_i$ to the own class lower $f$ most.
-# 2. As functions of the square, $\kappa(\sqrt t)$ is concave ($u\kappa'' < \kappa'$ up to $u = 0.7$) and
-#    $\kappa(-\sqrt t)$ convex. So equal shares within each class lower $f$ most (Jensen), and $s_n$ solves
+# 2. Write $\kappa(u) = u + e(u)$ with the even $e(u) = \frac1\pi(2u\arcsin u + \sqrt{1-u^2})$. Its second
+#    derivative $\frac1\pi\left(2(1-u^2)^{-1/2} + (1-u^2)^{-3/2}\right)$ has a power series with positive
+#    coefficients, and so has $e$. So $ue'' - e'$ is 0 at 0 and grows, and $\kappa(\sqrt t)$ is concave as
+#    long as it is below 1, which it is up to $u = 0.7 > s_n$; $\kappa(-\sqrt t)$ is convex because it is
+#    above $-1$. So equal shares within each class lower $f$ most (Jensen), and $s_n$ solves
 #    $\kappa(\sqrt{1-s^2}) = \max\,\{n\,\kappa(b) - (n-1)\,\kappa(-a) : n b^2 + (n-1) a^2 = s^2\}$. To first
 #    order $\kappa(\pm u) = \frac1\pi \pm u$, the right side is $\frac1\pi + s\sqrt{2n-1}$, and the left side
 #    goes to $2$. That is (a).
 # 3. Pair the samples of one class with those of the other. Two orthonormal signals are $\sqrt 2$ apart and
 #    the boundary crosses the line between them, so their two distances add up to at most $\sqrt 2$. That is
 #    (b).
-# 4. Write $\kappa(u) = u + e(u)$ with the even $e(u) = \frac1\pi(2u\arcsin u + \sqrt{1-u^2})$. All shifts of
-#    a frequency have cosines $\rho\cos t$ with $z$, at equally spaced phases $t$. Their mean is 0, so the
-#    odd part drops out: (d). The mean of $e(\rho\cos t)$ over all $t$ is $g(\rho)$.
-# 5. The power series of $e$ has no negative coefficient, so neither has $G(t) = g(\sqrt t)$: $G$ is convex
-#    and $G - G(0)$ superadditive. By symmetry $f(z)$ is a positive multiple of $|z|\sum_m y_m G(t_m)$, with
-#    the shares $t_m = \rho_m^2$ of the power of $z$. If $f(z) \le 0$, then $G(t_1) - G(0) \le \sum_{other}
-#    (G(t_j) - G(0)) \le G(T) - G(0)$ with the power $T \le 1 - t_1$ in the other class. So $t_1 \le \frac12$:
-#    the cosine of $z$ to $x_1$ is at most $1/\sqrt 2$, and the distance at least that. The middle between two
-#    samples of different classes attains it. That is (c).
+# 4. The $N$ different shifts of a frequency have the cosines $\rho\cos(\varphi + 2\pi j/N)$ with $z$.
+#    Their mean is 0, so the odd part $u$ of $\kappa$ drops out: (d). What is left is $G(\rho^2,
+#    \varphi)$, the mean of $e$ over them, which tends to $g(\rho)$. It is a power series in $\rho$
+#    whose coefficients are means of $\cos^{2k}$ times those of $e$. So, at each $\varphi$, it grows
+#    with $\rho$. At the phase 0 it is largest, because each $\cos^{2k}$ is a sum of cosines with
+#    positive coefficients; and $G(t, 0)$ is convex in $t$, so $G(t, 0) - G(0)$ is superadditive.
+#    Finally $G(\rho^2, \varphi) \ge G(\rho^2\cos^2\varphi, 0)$: write $\rho\cos(\varphi + \tau) = a -
+#    b$ with $a = \rho\cos\varphi\cos\tau$; $-\tau$ gives $a + b$, and $e(a-b) + e(a+b) \ge 2e(a)$.
+# 5. The samples have the kernel values $G(1, 0)$ with themselves and $G(0)$ with each other, so $f(z)$ is a
+#    positive multiple of $|z|\sum_m y_m G(\rho_m^2, \varphi_m)$. Take a sample $x_1$ and the cosine $c > 0$
+#    of $z$ with it, $c = \rho_1\cos\varphi_1$. If $f$ has changed its sign at $z$, then by step 4
+#    $G(c^2, 0) - G(0) \le \sum_{other} (G(\rho_j^2, 0) - G(0)) \le G(1 - c^2, 0) - G(0)$. So $c^2 \le
+#    \frac12$ and $z$ is at least $1/\sqrt 2$ from $x_1$. The middle between two samples of different classes
+#    attains it. That is (c). It needs one $G$ for all samples, hence one $N$.
 # 6. The span of all shifts is closed under shifts, so it is a sum of their common eigenspaces, the
-#    frequencies: a frequency belongs to it if some sample has it. That is the count in (f).
+#    frequencies: a frequency belongs to it if some sample has it. That is the count in (f). To second order
+#    the pooled kernel of two signals without DC is the inner product of their power spectra, which is why
+#    these come into question in its place.
 #
-# Each step is measured by itself below.
+# Each step is measured by itself below. Attacks and searches find points across the boundary, so a distance
+# that is not certified is an upper bound.
 
-# %% tags=["parameters"]
-
+# %%
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -84,30 +107,37 @@ from flint import arb_series, ctx
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ellipe, ellipk
 from scipy.stats import spearmanr
-from shiftmath import NotSeparable, invariant_margin, orthogonal_frequencies, orthogonal_vectors
+from scipy.stats import t as student
+from shiftmath import NotSeparable, invariant_margin, max_margin, orthogonal_frequencies, orthogonal_vectors
 from shiftmath.adversary import ddn
 from shiftmath.dft import power_spectrum, shifted_span_dimension
 
 # %%
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Indistinguishable, Interpolant
-from shiftmath.kernels import FullyConnected, GroupAverage
+from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import root
-from shiftmath.networks import convolutional, fit, fully_connected, logits
+from shiftmath.networks import convolutional, fit, fit_many, fully_connected, logits
 from shiftmath.pages import Ledger, choose, figures, provenance
-from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
+from shiftmath.pages.figures import BOUND, MEASURED, THEORY
+from shiftmath.pages.intervals import mean
+
+# %% tags=["parameters"]
+seed = 0
+wide_n = choose(quick=[2, 8], full=[2, 4, 8, 32])  # samples a class, infinite width
+draws = choose(quick=3, full=8)  # random sets of vectors
+dial_d, dial_n = choose(quick=(64, 4), full=(128, 8))  # length and samples a class of the dials
+looked_at = choose(quick=[0], full=[0, 1])  # draws of the sets on which a statistic was chosen
+fresh = choose(quick=[100, 101], full=[100, 101, 102])  # and others, on which it is tested
+small_seeds = choose(quick=3, full=8)  # small networks of each filter
+n, channels = choose(quick=(8, 16), full=(50, 64))  # samples a class and filters of the trained networks
+attacked = choose(quick=4, full=12)  # of the samples of each of their classes
+trained_at = choose(quick={256: 2}, full={1000: 2, 4000: 1})  # their signals' lengths, and how many seeds
+steps, attack_steps = choose(quick=(200, 100), full=(300, 200))  # of training and attack
 
 # %%
-seed = 0
-wide_n = choose(quick=[2, 4, 8], full=[2, 4, 8, 16, 32])  # samples a class, infinite width
-draws = choose(quick=3, full=10)  # random sets of vectors
-dial_d, dial_n = choose(quick=(128, 8), full=(256, 16))  # length and samples a class of the dials
-attacked = choose(quick=4, full=16)  # samples of each set that are attacked
-n, channels = choose(quick=(16, 32), full=(50, 64))  # samples a class and filters of the trained networks
-trained_at = choose(quick={256: 2}, full={1000: 2, 4000: 1})  # their signals' lengths, and how many seeds
-steps, attack_steps = choose(quick=300, full=300), choose(quick=200, full=300)
-eps = np.finfo(float).eps
-print(provenance("synthetic signals from the seed below"))
+eps, gray = np.finfo(float).eps, "0.45"
+print(provenance("synthetic signals from the seeds above", "python-flint"))
 
 # %% [markdown]
 # ## In numbers
@@ -182,30 +212,54 @@ def law(n):
 
 
 # %% [markdown]
-# First the step from many cosines to two: the sign of $\frac{d^2}{dt^2}\kappa(\pm\sqrt t)$, that of
-# $u\kappa'' - \kappa'$ with $\kappa' = \pm 1 + e'$ and $e' = \frac1\pi(2\arcsin u + u/\sqrt{1-u^2})$.
+# First the step from many cosines to two: the formula for $e''$, against the series of $e$ in ball
+# arithmetic, and $ue'' - e'$ at the end of the interval.
 
 # %%
-u = np.linspace(1e-3, 0.7, 2000)
-slope = (2 * np.arcsin(u) + u / np.sqrt(1 - u * u)) / np.pi
-curvature = (2 / np.sqrt(1 - u * u) + (1 - u * u) ** -1.5) / np.pi
-concave, convex = (u * curvature - slope - 1).max(), (u * curvature - slope + 1).min()
-print(f"largest with +: {concave:.3f} (concave), smallest with -: {convex:.3f} (convex)")
+ctx.prec, ctx.cap = 128, 42
+x, one = arb_series([0, 1]), arb_series([1])
+e = (2 * x * x.asin() + (one - x * x).sqrt()) / np.pi
+second = (2 / (one - x * x).sqrt() + 1 / ((one - x * x).sqrt() * (one - x * x))) / np.pi
+off = e.derivative().derivative() - second
+wrong_coefficients = sum(not off[k].contains(0) for k in range(40))
+u = 0.7
+at_end = u * (2 / np.sqrt(1 - u * u) + (1 - u * u) ** -1.5) / np.pi
+at_end -= (2 * np.arcsin(u) + u / np.sqrt(1 - u * u)) / np.pi
+print(f"coefficients of e'' that differ: {wrong_coefficients} of 40; u e'' - e' at 0.7: {at_end:.4f} < 1")
 
 # %% [markdown]
-# Then the predictor itself. Its distance is found by a search that knows only values and gradients; and the
-# point that the proof names must lie on the boundary, while nothing on the sphere inside does.
+# Then the predictor itself. For the first and the last sample of each set: a radius that is certified, and
+# the nearest crossing that a search finds which knows only values and gradients.
 
 # %%
-found_wide, predicted_wide = [], []
+found_wide, certified_wide, predicted_wide = [], [], []
 for n_ in wide_n:
     for X, y in (joined(orthogonal_vectors(80, n_, seed)), joined(orthogonal_frequencies(80, n_))):
-        f = Interpolant(FullyConnected(), X, y)
-        found_wide.append([f.distance(x).upper for x in X[:: 2 * n_ - 1]])  # the first and the last
-        predicted_wide.append(law(n_))
-    both = (row[0] for row in found_wide[-2:])
-    print(f"n = {n_:2}: law {law(n_):.12f}; vectors and frequencies", *(f"{x:.12f}" for x in both))
+        found = Interpolant(FullyConnected(), X, y).distance(X[[0, -1]], restarts=4)
+        found_wide.append(found.upper)
+        certified_wide.append(found.lower)
+        predicted_wide.append(np.full(2, law(n_)))
+    print(f"n = {n_:2}: law {law(n_):.12f}; vectors and frequencies, found", end=" ")
+    print(*(f"{row[0]:.12f}" for row in found_wide[-2:]), f"certified {np.min(certified_wide[-2:]):.3f}")
 spread_wide = np.ptp(found_wide, axis=1).max()
+
+# %% [markdown]
+# The two sets agree with each other and with the law to many digits. The certificate is general and gives
+# away a part. The proof names the nearest point: it must lie on the boundary, and on a sphere around the
+# sample the least value of $f$ must be positive inside this distance and negative outside. Many random starts
+# go down along the gradient on these spheres.
+
+
+# %%
+def lowest(f, x, radius, starts=32, rounds=100):
+    """The lowest value of f that is found at this distance from x."""
+    v = np.random.default_rng(seed).standard_normal((starts, len(x)))
+    for part in np.geomspace(1, 1e-3, rounds):
+        v /= np.linalg.norm(v, axis=1, keepdims=True)
+        slope = f.gradient(x + radius * v)
+        v -= part * slope / np.linalg.norm(slope, axis=1, keepdims=True)
+    return f(x + radius * v / np.linalg.norm(v, axis=1, keepdims=True)).min()
+
 
 # %%
 X, y = sets["vectors"]
@@ -213,14 +267,13 @@ f, s = Interpolant(FullyConnected(), X, y), law(8)
 b, a = split(best_share(s, 8), s, 8)
 foot = np.sqrt(1 - s * s) * np.r_[np.sqrt(1 - s * s), np.full(7, -a), np.full(8, b)] @ X
 on_boundary, foot_distance = abs(f(foot[None])[0]), np.linalg.norm(foot - X[0])
-directions = np.random.default_rng(seed).standard_normal((20_000, 16)) @ X
-inside = X[0] + 0.999 * s * directions / np.linalg.norm(directions, axis=1, keepdims=True)
-lowest_inside = f(inside).min()
-print(f"f at the named point {on_boundary:.0e}, {foot_distance:.12f} away; lowest inside {lowest_inside:.3f}")
+inside, outside = (lowest(f, X[0], part * s) for part in (0.999, 1.001))
+print(f"f at the named point {on_boundary:.0e}, {foot_distance:.12f} away")
+print(f"lowest at 0.999 s: {inside:+.5f}, at 1.001 s: {outside:+.5f}")
 
 # %% [markdown]
-# The two sets agree with each other and with the law to many digits, at the first and the last sample. For
-# very many samples $s_n$ goes like $(2 - \frac1\pi)/\sqrt{2n}$:
+# So the proof's point is the nearest one, as far as a descent can tell. For very many samples $s_n$ goes like
+# $(2 - \frac1\pi)/\sqrt{2n}$:
 
 # %%
 many = np.array([10**4, 10**5, 10**6])
@@ -229,16 +282,20 @@ print("s_n sqrt(2n):", law_many * np.sqrt(2 * many), " limit:", 2 - 1 / np.pi)
 paper = {"n": [50, 100, 200], "FC": [0.114, 0.092, 0.077], "CNN": [0.674, 0.767, 0.835]}
 sizes = np.unique(np.geomspace(2, 1000, 25).astype(int))
 fig, ax = figures.panels(height=2.9)
-wide = ([n_ for n_ in wide_n for _ in "vf"], [row[0] for row in found_wide], "measured, infinite width")
-figures.compare(ax, (sizes, [law(int(n_)) for n_ in sizes], "$s_n$"), wide)
+wide = ([n_ for n_ in wide_n for _ in "vf"], [row[0] for row in found_wide], "found, infinite width")
+figures.compare(ax, (sizes, [law(int(n_)) for n_ in sizes], "law $s_n$"), wide)
 ax.plot(sizes, (2 - 1 / np.pi) / np.sqrt(2 * sizes), "--", color=BOUND, label=r"$(2-1/\pi)/\sqrt{2n}$")
-ax.plot(paper["n"], paper["FC"], "x", color=BROKEN, label="published, trained, frequencies")
+ax.plot(paper["n"], paper["FC"], "x", color=gray, label="published, trained, frequencies")
 ax.set(xscale="log", yscale="log", xlabel="samples in each class $n$", ylabel="distance to the boundary")
+ax.set_yticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
+ax.yaxis.minorticks_off()
 _ = ax.legend()
 
 # %% [markdown]
-# Dots, of vectors and of frequencies, lie on the line. The red crosses are the paper's trained networks of
-# 100 units on frequencies of length 4000: below the law for few samples, near it for many.
+# The distance of a sample to the boundary without pooling against the number of samples. Dots, of vectors
+# and of frequencies, lie on the black line of the law, which nears the orange dashed one, its limit. Gray
+# crosses are the paper's trained networks of 100 units on frequencies of length 4000: below the law for few
+# samples, near it for many.
 #
 # **(c) With pooling.** Inner products with all shifts of a signal are one circular correlation, so the pooled
 # kernel takes $d\log d$ steps through the Fourier transform. It is compared with the explicit mean over
@@ -261,82 +318,110 @@ explicit_error = np.abs(pooled(some) - explicit(some)).max() / explicit(some).ma
 print(f"largest difference from the explicit mean, relative: {explicit_error:.0e}")
 
 # %% [markdown]
-# Next the closed form: the mean of $e(\rho\cos t)$ over 4096 phases, and over few.
+# Next the closed form $g$. On one side the pooled kernel of signals of 127 samples with each of three
+# frequencies; the signals are random with a growing part of that frequency, at any phase. On the other $|z|
+# g(\rho)$, with $\rho$ from the Fourier transform of $z$.
 
 
 # %%
 def g(rho):
-    """The pooled kernel of a frequency and a signal with the share rho in it."""
-    return (
-        2
-        / np.pi**2
-        * (3 * ellipe(rho**2) - np.where(rho < 1, 2 * (1 - rho**2) * ellipk(np.minimum(rho**2, 1 - eps)), 0))
+    """The pooled kernel of a frequency and a signal of length 1 whose part in it has the length rho."""
+    rest = np.where(rho < 1, 2 * (1 - rho**2) * ellipk(np.minimum(rho**2, 1 - eps)), 0)
+    return 2 / np.pi**2 * (3 * ellipe(rho**2) - rest)
+
+
+def waves(frequencies, d):
+    """Cosine and sine of each frequency, orthonormal rows."""
+    angles = 2 * np.pi * (np.outer(frequencies, np.arange(d)) % d) / d
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1).reshape(-1, d) * np.sqrt(2 / d)
+
+
+# %%
+rng, closed_form_error, rhos = np.random.default_rng(seed), [], []
+for m in (1, 5, 40):
+    pair = waves([m], 127)
+    Z = rng.standard_normal((20, 127)) + np.linspace(0, 15, 20)[:, None] * (
+        rng.standard_normal((20, 2)) @ pair
     )
+    lengths = np.linalg.norm(Z, axis=1)
+    rho = np.sqrt(2 / 127) * np.abs(np.fft.fft(Z)[:, m]) / lengths
+    rhos.append(rho)
+    closed_form_error.append(np.abs(127 * pooled(Z, pair[:1])[:, 0] / lengths - g(rho)).max())
+print(f"rho from {np.min(rhos):.3f} to {np.max(rhos):.3f}: closed form off by {max(closed_form_error):.0e}")
 
 
+# %%
 def phase_mean(rho, N):
     """The mean of kappa over N equally spaced phases, the first at the peak."""
     return kappa(np.outer(rho, np.cos(2 * np.pi * np.arange(N) / N))).mean(axis=1)
 
 
-# %%
-rho = np.linspace(0, 0.95, 20)
-closed_form_error = np.abs(phase_mean(rho, 4096) - g(rho)).max()
 phases = np.array([16, 32, 64, 128, 256])
-excess = np.array([phase_mean([1.0], N)[0] for N in phases]) - 6 / np.pi**2
-ctx.prec, ctx.cap = 128, 42
-series = (2 * arb_series([0, 1]) * arb_series([0, 1]).asin() + (1 - arb_series([0, 0, 1])).sqrt()) / np.pi
-lowest_coefficient = min(float(series[k].lower()) for k in range(0, 42, 2))
-print(f"closed form off by {closed_form_error:.0e}; N^2 (mean - 6/pi^2) at rho = 1: {excess * phases**2}")
-print(f"smallest of the first 21 coefficients of e: {lowest_coefficient:.1e}")
+excess = np.array([phase_mean([1.0], N)[0] for N in phases]) - g(1)
+print(f"N^2 (mean over N phases - g(1)): {excess * phases**2}")
 
 # %% [markdown]
 # The closed form is right to rounding where the kernel is smooth. At $\rho = 1$ it has a kink, and the mean
-# over $N$ phases is off by about $\frac23 N^{-2}$. All coefficients of the power series are positive.
+# over $N$ phases is off by about $\frac23 N^{-2}$.
 #
-# So the distance to the boundary is $1/\sqrt 2$ up to that error. Two frequencies, at growing $d$; then more
-# at one $d$, a prime, so that every frequency has $d$ different shifts.
+# So much for the kernel. The distance is exact where all samples have equally many shifts: at two primes, all
+# samples; and at $d = 64$ with odd frequencies only, which have 64 shifts each. At $d = 16, 32, 64$ with the
+# frequencies 1 and 2, which have $d$ and $d/2$ shifts, it is off.
+
 
 # %%
+def pooled_search(X, y, chosen):
+    """The nearest crossings that a search finds with pooling, of the chosen samples."""
+    return Interpolant(pooled, X, y).distance(X[chosen], restarts=2).upper
+
+
+equal_shifts = {
+    "d = 31, n = 2": (*joined(orthogonal_frequencies(31, 2)), range(4)),
+    "d = 31, n = 8": (*joined(orthogonal_frequencies(31, 8)), range(16)),
+    "d = 127, n = 4": (*joined(orthogonal_frequencies(127, 4)), range(8)),
+    "d = 64, odd": (waves([1, 5, 3, 7], 64), np.repeat([1, -1], 4), range(8)),
+}
+
+# %%
+exact_distances = {name: pooled_search(X, y, list(few)) for name, (X, y, few) in equal_shifts.items()}
+for name, found in exact_distances.items():
+    print(f"{name:14}: distance - 1/sqrt 2 of {len(found):2} samples, {np.ptp(found):.0e} apart,", end=" ")
+    print(f"largest {np.abs(found - np.sqrt(0.5)).max():.0e}")
 lengths, short = [16, 32, 64], []
 for d_ in lengths:
-    X, y = joined(orthogonal_frequencies(d_, 2))
-    f = Interpolant(pooled, X, y)
-    short.append([f.distance(X[i]).upper - np.sqrt(0.5) for i in (0, 2)])
-    print(f"d = {d_:3}: distance - 1/sqrt(2) is {short[-1][0]:+.1e} and {short[-1][1]:+.1e}")
-several = []
-for n_ in wide_n:
-    X, y = joined(orthogonal_frequencies(127, n_))
-    several.append(Interpolant(pooled, X, y).distance(X[0]).upper)
-    print(f"d = 127, n = {n_:2}: distance of frequency 1 {several[-1]:.5f}, without pooling {law(n_):.5f}")
+    short.append(pooled_search(*joined(orthogonal_frequencies(d_, 2)), [0, 2]) - np.sqrt(0.5))
+    print(f"d = {d_:3}: distance - 1/sqrt 2 is {short[-1][0]:+.1e} and {short[-1][1]:+.1e}")
 
 # %% [markdown]
-# The deviation falls by four when $d$ doubles, and the distance does not depend on $n$, while that without
-# pooling falls. Along the quarter circle from a sample of one class to one of the other, the predictor
-# crosses zero in the middle, and on the way to the own class not at all.
+# Every one of the samples with equal shifts is at $1/\sqrt 2$, whatever $n$, where the distance without
+# pooling falls with $n$. (Not to the last digit: the kernel has a kink where a signal meets its own
+# shift, and there the rounding of a cosine becomes its root.) With unequal ones the deviation falls by
+# four when $d$ doubles, and what one class loses the other gains.
 
 # %%
 X, y = sets["frequencies"]
 f, angles = Interpolant(pooled, X, y), np.linspace(0, np.pi / 2, 31)
 arcs = {"other class": X[8], "own class": X[2]}
 fig, (left, right) = figures.panels(1, 2, height=2.9)
-few = rho[::2]
-figures.compare(left, (rho, g(rho), r"$g(\rho)$"), (few, phase_mean(few, 64), "mean over 64 phases"))
-left.set(xlabel=r"share $\rho$ of $z$ in one frequency", ylabel=r"pooled kernel for $|z| = 1$")
+line, every = np.linspace(0, 1, 100), np.ravel(rhos)
+direct = np.linspace(0, 0.9, 10)
+figures.compare(left, (line, g(line), r"$g(\rho)$"), (direct, phase_mean(direct, 64), "mean over 64 shifts"))
+left.set(xlabel=r"length $\rho$ of $z$'s part in a frequency", ylabel="pooled kernel, $|z| = 1$")
 for (name, other), style in zip(arcs.items(), ("-", "--"), strict=True):
     turn = np.outer(np.cos(angles), X[0]) + np.outer(np.sin(angles), other)
     right.plot(np.degrees(angles), f(turn), style, color=MEASURED, label=f"to the {name}")
 right.axhline(0, color=THEORY, linewidth=0.8)
-right.plot(45, 0, "o", color=THEORY)
-right.set(xlabel="angle from a sample (degrees)", ylabel="predictor $f$")
+right.set(xlabel="angle from a sample (degrees)", ylabel="predictor $f$", xticks=[0, 45, 90])
 _ = left.legend(), right.legend()
 
 # %% [markdown]
-# Left, the kernel on a frequency, flat at $\rho = 0$ because the linear part is gone. Right, $f$ leaves $+1$
-# and reaches 0 at 45 degrees.
+# Left, the pooled kernel of a signal with a frequency against the length of the signal's part in it: the
+# closed form and means over 64 shifts. It is flat at 0, because the linear part is gone. Right, the predictor
+# along quarter circles from a sample: on the way to one of the other class it is 0 at 45 degrees, halfway; on
+# the way to one of its own class it is never 0.
 #
-# It leaves flat, too: at a sample the gradient has no part along the other frequencies, so an attack that
-# follows gradients from there has nothing to follow. The search above starts elsewhere.
+# The predictor starts flat: at a sample the gradient has no part along the other frequencies, so an attack
+# that follows gradients from there has nothing to follow. The search above starts elsewhere.
 
 # %%
 gradient = f.gradient(X[0])
@@ -377,10 +462,10 @@ ceilings = [
 print("ceiling:", np.round(ceilings, 4), " published means of the pooled network:", paper["CNN"])
 
 # %% [markdown]
-# The published means for 100 and 200 samples a class lie above the ceiling. They cannot be mean distances to
-# the boundary of a network that is right on all samples: for some samples the attack must have missed the
-# nearest point. The published medians, .338, .322 and .304, are not touched by this; and they are well above
-# those without pooling, .098, .081 and .073.
+# The published means for 100 and 200 samples a class lie above the ceiling. If those networks were right on
+# all their samples, and these had norm 1 as the paper says, such numbers cannot be mean distances to the
+# boundary: for some samples the attack must have missed the nearest point. The published medians, .338, .322
+# and .304, are not touched by this; and they are well above those without pooling, .098, .081 and .073.
 #
 # **(e) With pooling, vectors.** DDN, from the package, and straight lines to the samples of the other class;
 # the smaller of the two counts.
@@ -388,13 +473,14 @@ print("ceiling:", np.round(ceilings, 4), " published means of the pooled network
 
 # %%
 class Predictor(eqx.Module):
-    """An interpolant in the pooled kernel, as a function of one signal."""
+    """An interpolant in a kernel, as a function of one signal."""
 
     samples: np.ndarray
     coefficients: np.ndarray
+    kernel: object = eqx.field(static=True)
 
     def __call__(self, x):
-        return pooled(x[None], jnp.asarray(self.samples))[0] @ self.coefficients
+        return self.kernel(x[None], jnp.asarray(self.samples))[0] @ self.coefficients
 
 
 # %%
@@ -408,33 +494,42 @@ def along_lines(f, x, others, halvings=30):
     return (high * np.linalg.norm(others - x, axis=1)).min()
 
 
-def pooled_distances(X, y):
-    """The distances of some of the samples, evenly chosen."""
-    f, chosen = Interpolant(pooled, X, y), np.linspace(0, len(X) - 1, attacked).astype(int)
-    found = ddn(Predictor(X, f.coefficients), X[chosen], y[chosen], steps=attack_steps).distances
+# %%
+def pooled_distances(X, y, kernel=pooled, chosen=None):
+    """The distances of eight samples, evenly chosen, or others; 0 where no predictor is right on all."""
+    chosen = np.linspace(0, len(X) - 1, 8).astype(int) if chosen is None else chosen
+    try:
+        f = Interpolant(kernel, X, y)
+        predictor = Predictor(X, f.coefficients, kernel)
+    except Indistinguishable:
+        return np.zeros(len(chosen))
+    found = ddn(predictor, X[chosen], y[chosen], steps=attack_steps).distances
     return np.minimum(found, [along_lines(f, X[i], X[y != y[i]]) for i in chosen])
 
 
 # %%
 on_vectors = [pooled_distances(*joined(orthogonal_vectors(dial_d, dial_n, seed + k))) for k in range(draws)]
 ratios_vectors = np.mean(on_vectors, axis=1) / law(dial_n)
-half_width = 4 * np.std(ratios_vectors, ddof=1) / np.sqrt(draws)
+of_vectors = mean(ratios_vectors)
 print(f"d = {dial_d}, n = {dial_n}: pooled / not pooled, {draws} random sets: {np.round(ratios_vectors, 3)}")
-print(f"mean {ratios_vectors.mean():.3f} +- {half_width:.3f} (four standard errors)")
+print(f"mean and its standard error: {of_vectors}")
 
 # %% [markdown]
 # Less than half of the robustness is left. There is no ceiling that forces this: a vector and any shift of
 # another are still almost orthogonal.
 #
-# **(f) Span or spectrum?** Three dials from one set to another. All sets are orthonormal, so that without
-# pooling the distance is $s_n$ throughout, and the ratio of distances is the effect of pooling.
+# **(f) Span or spectrum?** Three dials from one set to another, and one set more. All are orthonormal,
+# so that without pooling the distance is $s_n$ throughout, and the ratio of distances is the effect of
+# pooling.
 #
-# - **Mixture:** frequencies with a share of random vectors, made orthonormal again. Any share fills the
-#   space.
+# - **Mixture:** frequencies with a share of random vectors, made orthonormal again. Any share but 0 fills
+#   the space.
 # - **Bands:** each sample has $b$ frequencies of its own, equal amplitudes, random phases. The span grows
-#   with $b$ until the space is full.
+#   with $b$.
 # - **Crowd:** random orthonormal vectors within the frequencies $1, \dots, F$. For $F = n$ the shifts add
 #   nothing at all: $2n$ samples, $2n$ dimensions.
+# - **By phase:** the frequencies again, but cosines against sines. A sine is a shift of its cosine, so no
+#   pooled predictor is right on both, and the ratio is 0.
 
 
 # %%
@@ -444,25 +539,14 @@ def nearest_orthonormal(A):
     return U @ W
 
 
-def waves(frequencies, d):
-    """Cosine and sine of each frequency, orthonormal rows."""
-    angles = 2 * np.pi * (np.outer(frequencies, np.arange(d)) % d) / d
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1).reshape(-1, d) * np.sqrt(2 / d)
-
-
-# %%
-rng = np.random.default_rng(seed)
-F0, y0 = joined(orthogonal_frequencies(dial_d, dial_n))
-V0 = joined(orthogonal_vectors(dial_d, dial_n, seed + 1))[0]
-
-
-def mixture(share):
+def mixture(rng, share):
     """Frequencies and vectors."""
-    return nearest_orthonormal(np.sqrt(1 - share) * F0 + np.sqrt(share) * V0)
+    V = joined(orthogonal_vectors(dial_d, dial_n, int(rng.integers(2**31))))[0]
+    return nearest_orthonormal(np.sqrt(1 - share) * F0 + np.sqrt(share) * V)
 
 
 # %%
-def bands(b):
+def bands(rng, b):
     """Frequencies of its own for each sample, b of them."""
     own = np.arange(2 * dial_n * b).reshape(b, 2 * dial_n) + 1
     phases = np.exp(2j * np.pi * rng.random((2 * dial_n, b))) / np.sqrt(b)
@@ -470,77 +554,275 @@ def bands(b):
     return np.array(parts)
 
 
-def crowd(F):
+def crowd(rng, F):
     """Random vectors of the frequencies up to F."""
     basis = waves(np.arange(1, F + 1), dial_d)
     return nearest_orthonormal(rng.standard_normal((2 * dial_n, len(basis)))) @ basis
 
 
-# %% [markdown]
-# The overlap of the classes is the mean cosine between the power spectra of a sample of one class and a
-# sample of the other.
-
-
 # %%
-def overlap(X, y):
-    """The mean cosine between power spectra of different classes."""
-    spectra = power_spectrum(X, axes=1)
-    spectra /= np.linalg.norm(spectra, axis=1, keepdims=True)
-    return np.mean(spectra[y > 0] @ spectra[y < 0].T)
-
-
+F0, y0 = joined(orthogonal_frequencies(dial_d, dial_n))
 alternating = np.where(np.arange(2 * dial_n) % 2, -1, 1)
-dials = {
-    "mixture": [(mixture(share), y0) for share in (0.02, 0.1, 0.3, 0.6, 0.8, 1)],
-    "bands": [(bands(b), alternating) for b in (1, 2, 3)],
-    "crowd": [(crowd(F), y0) for F in np.linspace(dial_n, dial_d // 2 - 1, 5).astype(int)],
-}
+crowds = np.linspace(dial_n, dial_d // 2 - 1, 5).astype(int)
+
+
+def draw(number):
+    """All sets of one draw: a list of (dial, samples, labels)."""
+    rng = np.random.default_rng(number)
+    return [
+        *(("mixture", mixture(rng, share), y0) for share in (0, 0.02, 0.1, 0.3, 0.6, 1)),
+        *(("bands", bands(rng, b), alternating) for b in (1, 2, 3)),
+        *(("crowd", crowd(rng, F), y0) for F in crowds),
+        ("by phase", F0, np.tile([1, -1], dial_n)),
+    ]
+
+
+# %% [markdown]
+# What could take the place of the dimension? Eight numbers of the two classes' power spectra, each the larger
+# the more alike they are, the dimension among them. "Cosine" is that of the spectra of two signals; "common"
+# is the sum of the smaller of the two, over frequencies, for spectra of sum 1; hulls and centroids are those
+# of the spectra of norm 1.
+
 
 # %%
-points = {name: [] for name in dials}
-for name, members in dials.items():
-    for X, y in members:
+def hull_gap(A, B):
+    """The distance between the convex hulls of the rows."""
+    try:
+        return max_margin(A, B).gap
+    except NotSeparable:
+        return 0.0
+
+
+# %%
+def statistics_of(X, y):
+    """The eight numbers."""
+    P = power_spectrum(X, axes=1)
+    (A, B), (C, D) = (
+        (Q[y > 0], Q[y < 0]) for Q in (P / np.linalg.norm(P, axis=1)[:, None], P / P.sum(1)[:, None])
+    )
+    return alike(A @ B.T, np.minimum(C[:, None], D).sum(axis=-1)) | {
+        "minus gap of the hulls": -hull_gap(A, B),
+        "minus gap of the centroids": -np.linalg.norm(A.mean(axis=0) - B.mean(axis=0)),
+        "dimension of all shifts": shifted_span_dimension(X),
+    }
+
+
+# %%
+def alike(cosines, common):
+    """Those of the eight that look at pairs."""
+    return {
+        "mean cosine": cosines.mean(),
+        "largest cosine": cosines.max(),
+        "mean of each one's largest": np.r_[cosines.max(axis=0), cosines.max(axis=1)].mean(),
+        "mean common part": common.mean(),
+        "largest common part": common.max(),
+    }
+
+
+# %%
+rows = []
+for number in [*looked_at, *fresh]:
+    for dial, X, y in draw(number):
         ratio = pooled_distances(X, y).mean() / law(dial_n)
-        points[name].append((shifted_span_dimension(X) / dial_d, overlap(X, y), ratio))
-    print(name, *(f"(span {a:.2f} d, overlap {b:.3f}: {c:.2f})" for a, b, c in points[name]))
-span, overlaps, ratio = np.concatenate(list(points.values())).T
-rank_span, rank_overlap = spearmanr(span, ratio).statistic, spearmanr(overlaps, ratio).statistic
-print(f"rank correlation of the ratio with the span {rank_span:.2f}, with the overlap {rank_overlap:.2f}")
+        rows.append({"draw": number, "dial": dial, "ratio": ratio} | statistics_of(X, y))
+
+
+def of_draw(number, key):
+    """One column of a draw."""
+    return np.array([row[key] for row in rows if row["draw"] == number])
+
 
 # %%
-fig, axes = figures.panels(1, 2, height=3.1, sharey=True)
-for ax, column, label in zip(
-    axes, (0, 1), ("span of all shifts / $d$", "overlap of power spectra"), strict=True
-):
-    for (name, rows), marker in zip(points.items(), "os^", strict=True):
-        values = np.array(rows)
-        ax.plot(values[:, column], values[:, 2], marker, color=MEASURED, mfc="none", label=name)
+names = list(rows[0])[3:]
+ranks = {
+    key: [spearmanr(of_draw(k, key), of_draw(k, "ratio")).statistic for k in (*looked_at, *fresh)]
+    for key in names
+}
+print("rank correlation with the ratio, draws", *looked_at, "looked at before,", *fresh, "fresh")
+for key, values in ranks.items():
+    print(f"{key:27}", *(f"{v:6.2f}" for v in values))
+
+# %% [markdown]
+# The largest cosine, that of the nearest pair of spectra, was chosen among these eight because it did
+# best on the first draws. The best of eight looks better than it is, so those draws say nothing for it.
+# The fresh ones took no part in the choice. There it orders the sets as before, and so do the other two
+# that look at nearest pairs; the mean cosine, which an earlier edition of this page named, does less
+# well, and the dimension does not order them.
+
+# %%
+test = [row for row in rows if row["draw"] in fresh]
+fig, axes = figures.panels(1, 2, height=3.3, sharey=True)
+for ax, key in zip(axes, ("dimension of all shifts", "largest cosine"), strict=True):
+    scale = dial_d if key.startswith("dim") else 1
+    for dial, marker in zip(("mixture", "bands", "crowd", "by phase"), "os^D", strict=True):
+        points = np.array([(row[key] / scale, row["ratio"]) for row in test if row["dial"] == dial])
+        ax.plot(*points.T, marker, color=MEASURED, mfc="none", markersize=5, label=dial)
     ax.axhline(1, color=THEORY, linewidth=0.8)
-    ax.axhline(np.sqrt(0.5) / law(dial_n), color=BOUND, linestyle="--", label="ceiling")
-    ax.set_xlabel(label)
-axes[0].set_ylabel("distance, pooled / not pooled")
+    ax.axhline(np.sqrt(0.5) / law(dial_n), color=BOUND, linestyle="--")
+axes[0].set(xlabel="dimension of all shifts / $d$", ylabel="distance, pooled / not pooled")
+axes[1].set(xlabel="largest cosine of power spectra", ylim=(-0.1, 1.18 * np.sqrt(0.5) / law(dial_n)))
+axes[0].text(0.5, 1.02, "no effect", ha="center", va="bottom")
+axes[0].text(0.5, 1.01 * np.sqrt(0.5) / law(dial_n), "ceiling", color=BOUND, ha="center", va="bottom")
 _ = fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
 
 # %% [markdown]
-# Above the black line invariance helps, below it hurts. Left, the dimension does not tell: at the lowest
-# dimension of all, where shifts add nothing, pooling hurts (triangle at the lower left), and sets that nearly
-# or entirely fill the space reach the ceiling. Right, the overlap tells: where the classes share no power the
-# ratio is at the ceiling, where their spectra are alike it is lowest. To second order the pooled kernel of
-# two signals without DC is the inner product of their power spectra; that is all it keeps of them.
+# The effect of pooling on each set of the fresh draws: above the black line no attack finds that
+# pooling hurts, below it does. Left, against the dimension of all shifts: both effects at the smallest
+# dimension and at the largest. Right, against the largest cosine between power spectra of the two
+# classes: where no signal of one class has power in common with one of the other the ratio is at the
+# ceiling, it falls as the nearest pair comes nearer, and it ends with the set of labels by phase, where
+# the spectra are equal and pooling makes the problem impossible. It is no law: sets of one cosine
+# differ by up to a factor of two.
 #
-# **Trained networks.** The paper's networks, in the full profile also at the paper's length $d = 4000$ with
-# half as many filters and fewer steps: batch normalisation of the input and 100 hidden units, or one
-# convolution, circular, ReLU, pooling. The paper's filters have a quarter of the
-# signal's length (vectors) or half of it (frequencies); for frequencies also one of the full length is
-# trained. Such long filters go through the Fourier transform, in $d\log d$ steps. Full-batch Adam at rate
-# 0.01. DDN from the training samples, not rounded.
+# How many pairs of sets does each of the two put in the wrong order? And is the ratio above 1 where it is
+# claimed? DDN and lines give upper bounds. A search with restarts, which does not start at the sample, tries
+# to do better on the sets at the ceiling.
+
+
+# %%
+def wrong_pairs(number, key):
+    """The share of all pairs of sets that differ in both and where the ratio does not fall with the key."""
+    a, b = (np.subtract.outer(v, v) for v in (of_draw(number, key), of_draw(number, "ratio")))
+    differ = np.abs(a * b) > 1e-9
+    return np.mean((a * b)[differ] > 0)
+
+
+for key in ("dimension of all shifts", "mean cosine", "largest cosine"):
+    print(f"{key:24} wrong order:", *(f"{wrong_pairs(k, key):.0%}" for k in fresh))
+
+# %%
+helped = {}
+for number, (dial, X, y) in enumerate(draw(fresh[0])):
+    if dial == "bands" or number == 1:
+        helped[f"{dial}, set {number}"] = pooled_search(X, y, [0, len(X) - 1])
+for name, found in helped.items():
+    print(f"{name:15} searched: {np.round(found, 4)}, ceiling {np.sqrt(0.5):.4f}, s_n {law(dial_n):.4f}")
+
+# %% [markdown]
+# The search comes to the ceiling, too. These numbers stay upper bounds; the theorem (c) does not cover bands.
+#
+# **(g) Trained networks, small ones first.** The paper's filters are shorter than the signal: a quarter
+# of it for vectors, half of it for frequencies. What does the theory say to that? With filters of $q$
+# samples the infinitely wide network has the mean of $k$ over all pairs of patches as its kernel.
+# Distances are found by DDN and lines, as above.
+
+
+# %%
+def filtered(q):
+    """The tangent kernel of one circular convolution of q samples with pooling; scale as in the package."""
+
+    def kernel(X, Z=None):
+        xp, Z = (jnp if isinstance(X, jax.Array) else np), X if Z is None else Z
+        window = (np.arange(X.shape[1])[:, None] + np.arange(q)) % X.shape[1]
+        x, z = X[:, window], xp.asarray(Z)[:, window]
+        lengths = [xp.sqrt((A * A).sum(axis=-1)) for A in (x, z)]
+        products = lengths[0][:, None, :, None] * lengths[1][:, None, :]
+        cosines = xp.einsum("npq,mrq->nmpr", x, z) / products
+        return (products * kappa(xp.clip(cosines, -1, 1))).mean(axis=(2, 3)) / q
+
+    return kernel
+
+
+# %%
+kernels = {q: filtered(q) for q in (32, 16, 8)}
+some = np.random.default_rng(seed).standard_normal((3, 32))
+package = {q: Convolutional(filter_size=q, spatial_axes=1)(some) for q in kernels}
+filter_error = max(np.abs(kernel(some) / package[q] - 1).max() for q, kernel in kernels.items())
+print(f"largest difference from the package's kernel, relative: {filter_error:.0e}")
+
+# %%
+small = {
+    "frequencies": joined(orthogonal_frequencies(32, 4)),
+    "vectors": joined(orthogonal_vectors(32, 4, seed)),
+}
+some_rows = [0, 4, 2, 6]  # the cosines of the frequencies 1, 2, 3, 4
+cases = [("frequencies", 32), ("frequencies", 16), ("frequencies", 8), ("vectors", 32), ("vectors", 8)]
+infinite = {}
+for name, q in cases:
+    X, y = small[name]
+    infinite[name, q] = pooled_distances(X, y, kernels[q], some_rows)
+    print(f"{name:11} q = {q}: mean {infinite[name, q].mean():.3f},", infinite[name, q].round(3))
+print(f"without pooling s_n = {law(4):.3f}")
+
+# %% [markdown]
+# With the full filter all frequencies are at the ceiling, up to what 32 and fewer shifts leave. With
+# half of it they are not: on 16 samples the frequencies 1 and 2 are no longer orthogonal. The
+# frequencies 2 and 4 lose most. With a quarter they are below $s_n$ on average: the sign of the effect
+# has changed, with nothing but the length of the filter. Now trained networks of the same filters.
 
 # %%
 adam = optax.adam(1e-2)
 
 
+def small_networks(name, q):
+    """Networks with filters of q samples trained on one of the small sets, and all their distances."""
+    X, y = small[name]
+    X, y = X.astype(np.float32), (y < 0).astype(int)
+    keys = jax.random.split(jax.random.key(seed), small_seeds)
+    networks = fit_many(
+        lambda key: convolutional(key, 32, 2, width=channels, filter_size=q), keys, X, y, adam, steps
+    )[0]
+    attack = eqx.filter_jit(eqx.filter_vmap(lambda f: ddn(f, X[some_rows], y[some_rows], steps=attack_steps)))
+    classes = eqx.filter_vmap(lambda f: jax.vmap(f)(X).argmax(axis=1))(networks)
+    return np.asarray(attack(networks).distances), float(np.mean(classes == y))
+
+
+# %%
+finite, right_small = {}, {}
+for case in cases:
+    finite[case], right_small[case] = small_networks(*case)
+    print(
+        f"{case[0]:11} q = {case[1]}: right on {right_small[case]:.1%} of the samples; mean distance", end=" "
+    )
+    print(f"{mean(finite[case].mean(axis=1))}, at infinite width {infinite[case].mean():.3f}")
+
+# %%
+fig, axes = figures.panels(1, 2, height=3.2, sharey=True)
+for name, q in cases:
+    ax, rows_of = axes[int(name == "vectors")], finite[name, q]
+    ax.plot(range(1, 5), infinite[name, q], color=THEORY, linewidth=0.9)
+    style = {"color": MEASURED, "mfc": "none", "fmt": {32: "o", 16: "s", 8: "^"}[q]}
+    ax.errorbar(
+        np.arange(1, 5) + 0.01 * (q - 16) / 2,
+        rows_of.mean(axis=0),
+        rows_of.std(axis=0),
+        label=f"{q}",
+        **style,
+    )
+axes[0].set(xlabel="frequency", ylabel="distance to the boundary", ylim=(0, 0.8), xticks=range(1, 5))
+axes[1].set(xlabel="vector", xticks=range(1, 5))
+_ = fig.legend(*axes[0].get_legend_handles_labels(), title="filter $q$, trained", loc="outside right center")
+
+# %% [markdown]
+# The distance of each sample for filters of 32, 16 and 8 of 32 samples: black lines at infinite width, blue
+# marks with the standard deviation over seeds in trained networks. Left the frequencies, right four of the
+# vectors.
+#
+# **The paper's sizes.** Batch normalisation of the input and 100 hidden units, or one convolution, circular,
+# ReLU, pooling; in the full profile also the paper's length $d = 4000$, with half as many filters, fewer
+# steps, one seed, and without the full filter. Full-batch Adam at rate 0.01. Of each class 12 samples are
+# attacked, by DDN and along the straight lines to five samples of the other class.
+
+
+# %%
+@eqx.filter_jit
+def on_lines(network, x, label, ends):
+    """The nearest point of another class on the lines from x to the ends, by halving."""
+
+    def halve(_, span):
+        middle = span.mean(axis=0)
+        points = x + middle[:, None] * (ends - x)
+        across = jnp.argmax(jax.vmap(network)(points), axis=1) != label
+        return jnp.where(across, jnp.stack([span[0], middle]), jnp.stack([middle, span[1]]))
+
+    span = jnp.stack([jnp.zeros(len(ends)), jnp.ones(len(ends))]).astype(x.dtype)
+    high = jax.lax.fori_loop(0, 20, halve, span)[1]
+    return (high * jnp.linalg.norm(ends - x, axis=1)).min()
+
+
+# %%
 def trained(kind, d, share, k):
-    """Distances of all samples by DDN, the share of them that is right, and the network."""
+    """Distances of some samples, as many of each class, the share of all that is right, and how lines did."""
     pair = orthogonal_vectors(d, n, seed + k) if kind == "vectors" else orthogonal_frequencies(d, n)
     X, y, key = np.concatenate(pair).astype(np.float32), np.repeat([1, 0], n), jax.random.key(seed + k)
     if share:
@@ -548,8 +830,11 @@ def trained(kind, d, share, k):
     else:
         network = fully_connected(key, d, 2, width=100, input_norm=True)
     network = fit(network, X, y, adam, steps)[0]
-    right = np.mean(logits(network, X).argmax(axis=1) == y)
-    return ddn(network, X, y, steps=attack_steps).distances, right, network
+    few = np.linspace(0, n - 1, attacked).astype(int)
+    few = np.concatenate([few, n + few])  # a pair has one number in both classes
+    by_ddn = ddn(network, X[few], y[few], steps=attack_steps).distances
+    by_lines = [on_lines(network, X[i], y[i], X[(i + n + 7 * np.arange(5)) % (2 * n)]) for i in few]
+    return np.minimum(by_ddn, by_lines), np.mean(logits(network, X).argmax(axis=1) == y), np.mean(by_ddn)
 
 
 # %%
@@ -560,12 +845,14 @@ shares = {
     "frequencies, CNN d/2": 1 / 2,
     "frequencies, CNN d": 1,
 }
-measured, right = {d: {} for d in trained_at}, []
+measured, right, shortened = {d: {} for d in trained_at}, [], []
 for d, seeds in trained_at.items():
     for name, share in shares.items():
-        runs = [trained(name.split(",")[0], d, share, k) for k in range(seeds)]
-        measured[d][name] = np.array([distances for distances, *_ in runs])
-        right += [r for _, r, _ in runs]
+        if d < 4000 or share != 1:
+            runs = [trained(name.split(",")[0], d, share, k) for k in range(seeds)]
+            measured[d][name] = np.array([distances for distances, *_ in runs])
+            right += [r for _, r, _ in runs]
+            shortened += [1 - v.mean() / by_ddn for v, _, by_ddn in runs]
 
 # %%
 published = {"vectors, CNN d/4": 0.0215, "frequencies, FC": 0.114, "frequencies, CNN d/2": 0.674}
@@ -576,33 +863,31 @@ for d, table in measured.items():
         cells = [f"{v.mean():.4f} ({np.median(v):.4f})" for v in values]
         paper_says = f"published {published[name]} ({medians[name]})" if name in published else ""
         print(f"d = {d:4}  {name:21}", *cells, paper_says)
-print(f"infinite width: FC {law(n):.3f}, ceiling {np.sqrt(0.5):.3f}")
+print(f"infinite width, no pooling: {law(n):.3f}; ceiling {np.sqrt(0.5):.3f}")
+print(f"lines shorten the means of DDN by up to {max(shortened):.1%}")
 
 # %%
-fig, axes = figures.panels(len(trained_at), 1, height=0.5 + 2.2 * len(trained_at), sharex=True, squeeze=False)
+fig, axes = figures.panels(len(measured), 1, height=1.1 + 1.7 * len(measured), sharex=True, squeeze=False)
 for ax, (d, table) in zip(axes[:, 0], measured.items(), strict=True):
-    rows = [(m, v.mean(axis=0), MEASURED if "CNN" in m else BOUND) for m, v in table.items()]
-    figures.intervals(ax, rows)
-    at = [list(table).index(name) for name in published]
-    ax.plot(list(published.values()), at, "x", color=BROKEN, label="published mean, d = 4000")
-    ax.plot(list(medians.values()), at, "+", color=THEORY, label="published median")
-    ax.axvline(law(n), color=THEORY, linewidth=0.8, label="$s_n$")
-    ax.axvline(np.sqrt(0.5), color=THEORY, linestyle="--", linewidth=0.8, label="ceiling")
-    ax.set(title=f"$d = {d}$", xlim=(0, None))
-ax.set_xlabel("distance to the boundary")
-_ = fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    rows_of = [(f"{m}, seed {k}", v, MEASURED) for m, runs in table.items() for k, v in enumerate(runs)]
+    figures.intervals(ax, rows_of)
+    ax.axvline(law(n), color=THEORY, linewidth=0.8)
+    ax.axvline(np.sqrt(0.5), color=BOUND, linestyle="--")
+    if d == max(measured):
+        at = [[r for r, _, _ in rows_of].index(f"{name}, seed 0") for name in published]
+        ax.plot(list(published.values()), at, "x", color=gray, label="published mean")
+        ax.plot(list(medians.values()), at, "+", color=gray, markersize=9, label="published median")
+        _ = ax.legend(loc="upper right", bbox_to_anchor=(0.86, 1))
+    ax.set(title=f"$d = {d}$", xlim=(0, 0.8))
+_ = axes[-1, 0].set_xlabel("distance to the boundary")
 
 # %% [markdown]
-# Each tick is a sample, the mean over seeds. On vectors pooling loses most of the distance in every run, the
-# first sign. On frequencies the sign depends on the filter and on the length. With a filter as long as the
-# signal, as in the theory, the trained network arrives at the ceiling. With half of that length it stays far
-# below: parts of two frequencies are no longer orthogonal. At $d = 1000$ such a network is only a little more
-# robust than a fully connected one; at $d = 4000$ (full profile, one seed) it is so by a factor of three, the
-# second sign.
-#
-# At that length the published medians of the pooled networks come out, on vectors and on frequencies, with
-# half as many filters. The published mean on frequencies does not: it is twice its own median and lies beyond
-# every sample here. A few very large distances, as where an attack misses, would make such a mean.
+# Each row is one trained network, each tick one of its samples, the bar from the smallest to the
+# largest. The black line is $s_n$, the law without pooling, the orange dashed one the ceiling; the
+# paper's values are gray marks, in the panel of its length. On vectors pooling loses most of the
+# distance in every run, the first sign. On frequencies it gains in every run, the second sign, with the
+# full filter up to the ceiling. With half of it the trained network stays far below, as at infinite
+# width.
 
 # %%
 compared = {
@@ -612,31 +897,20 @@ compared = {
 }
 ratio_trained = {}
 for name, (a, b) in compared.items():
-    parts = [table[a].mean(axis=1) / table[b].mean(axis=1) for table in measured.values()]
+    parts = [t[a].mean(axis=1) / t[b].mean(axis=1) for t in measured.values() if a in t]
     ratio_trained[name] = np.concatenate(parts)
-    text = "; ".join(f"d = {d}: {np.round(part, 3)}" for d, part in zip(trained_at, parts, strict=True))
-    print(f"{name:16}: CNN / FC, mean distances of each run, {text}")
-
-# %%
-pooled_names = ("vectors, CNN d/4", "frequencies, CNN d/2")
-of_published = {m: np.median(measured[4000][m]) / medians[m] for m in pooled_names if 4000 in measured}
+    print(f"{name:16}: CNN / FC, mean distances of each run", ratio_trained[name].round(3))
+of_published = {m: np.median(measured[4000][m]) / v for m, v in medians.items() if 4000 in measured}
 print("median at d = 4000 over the published one:", {m: round(float(v), 3) for m, v in of_published.items()})
 
 # %% [markdown]
-# Would a longer attack find nearer points? The last network and a few samples, four times the steps:
-
-# %%
-X, y = np.concatenate(orthogonal_frequencies(d, n)).astype(np.float32)[:: n // 2], np.array([1, 1, 0, 0])
-once = runs[-1][0][:: n // 2]
-longer = ddn(runs[-1][2], X, y, steps=4 * attack_steps).distances
-print("once  ", once, "mean", once.mean())
-print("longer", longer, "mean", longer.mean())
-
-# %% [markdown]
-# Single samples move, by up to a few percent and in both directions: with the full filter the way out of a
-# sample is flat, as at infinite width, and DDN does not find the nearest point exactly. Means over samples
-# move much less, and only they are used here. A mean a little above the ceiling is this same error: no
-# network that is right on all samples can have it.
+# At $d = 4000$ the medians of the pooled networks come out near the published ones, on vectors and on
+# frequencies, although these networks have half as many filters. That is one seed, and at $d = 1000$
+# the medians of two seeds differ by several percent, so some of the agreement is luck. The third
+# published median does not come out: FC on frequencies stays more than a tenth below it, and its mean
+# below the published mean. Nor does the published mean of the pooled networks on frequencies: it is
+# twice its own median and beyond every sample here. A few very large distances, as where an attack
+# misses, would make such a mean.
 
 # %% [markdown]
 # ## Where it stops being true
@@ -655,18 +929,20 @@ plain_value = Interpolant(FullyConnected(), both, [1, -1])(both)[0]
 print(f"without pooling f = {plain_value:.12f} at the cosine")
 
 # %% [markdown]
-# **Labels by phase.** If the label is that of the phase, cosines against sines of all frequencies,
-# the spectra of the classes are the same, and the helpful set becomes an impossible one.
+# **Labels by phase.** If the label is that of the phase, cosines against sines of all frequencies, the
+# spectra of the classes are the same pair by pair, and the helpful set becomes an impossible one. The mean
+# cosine does not see it, because each signal shares its spectrum with one other only.
 
 # %%
 F, _ = sets["frequencies"]
 by_phase = np.tile([1, -1], 8)
-impossible = False
+impossible, of_phases = False, statistics_of(F, by_phase)
 try:
     Interpolant(pooled, F, by_phase)
 except Indistinguishable as error:
     impossible = True
-    print("conflicting pairs:", len(error.pairs), " overlap of the spectra:", round(overlap(F, by_phase), 6))
+    print("conflicting pairs:", len(error.pairs))
+print(f"cosines of spectra: mean {of_phases['mean cosine']:.3f}, largest {of_phases['largest cosine']:.3f}")
 
 # %% [markdown]
 # **The end point.** With positions that include both ends the samples are not orthogonal, and the shifts of
@@ -698,90 +974,165 @@ print(f"zero padding: rank {padded_rank}, largest mean cosine {padded_mean:.3f}"
 # %% [markdown]
 # ## Try it
 #
-# - A dial of your own: give each class its own frequencies, but let the bands of the classes share some.
-#   How much may they share before pooling hurts?
-# - Replace the labels of the vectors by the sign of their DC component. Does pooling still hurt?
-# - The paper's numbers of filters, steps and samples: `channels, steps, n = 128, 1000, 200`. This takes hours
-#   on two cores.
+# - **An exercise with a number.** Signals of $d = 15$ samples: cosine and sine of the frequency 1
+#   against those of 2, and against those of 3. In which case are all four exactly $1/\sqrt 2$ away?
+#   <details><summary>Answer</summary>Frequencies 1 and 2 have 15 different shifts each: exactly,
+#   0.707107. Frequency 3 repeats after 5 samples and has 5: there (c) does not apply, and the cell
+#   below shows by how much it misses.</details>
+# - Two orthonormal signals, one a class, no pooling: how far are they from the boundary?
+#   <details><summary>Answer</summary>$1/\sqrt 2$, at the ceiling, by the lemma of
+#   <a href="03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb">page 03</a>: the
+#   boundary is halfway. Only more samples bring it nearer.</details>
+# - A dial of your own: give each class its own frequencies, but let the bands of the classes share some. How
+#   much may they share before pooling hurts?
+#   <details><summary>Answer</summary>Compare with the figure: the ratio passes 1 where the largest cosine is
+#   about 0.1 to 0.2, and sets differ.</details>
+# - The paper's numbers of filters, steps and samples: `channels, steps, n = 128, 1000, 200`.
+#   <details><summary>Answer</summary>We have not run it: it takes hours on two cores.</details>
 
 # %%
-mine = joined(orthogonal_vectors(64, 2, seed=5))
-found = [Interpolant(kernel, *mine).distance(mine[0][0]).upper for kernel in (FullyConnected(), pooled)]
-print(
-    f"distance without pooling {found[0]:.4f}, with {found[1]:.4f}; overlap of spectra {overlap(*mine):.3f}"
-)
+for other in (2, 3):
+    fifteen = waves([1, other], 15)
+    found = pooled_search(fifteen, np.array([1, 1, -1, -1]), [0, 1, 2, 3])
+    print(f"d = 15, frequency 1 against {other}: distances {found.round(6)}")
 
 # %% [markdown]
 # ## Claims checked
 #
-# Tolerances: multiples of eps times the number of terms for identities; $10^{-9}$ for the search without
-# pooling and $10^{-12}$ for solved equations, which converge that far; the root of eps for a gradient,
-# because the sine is a root; for $1/\sqrt 2$ the error $2/d^2$ of $d$ phases; four standard errors for random
-# sets. For trained networks at the ceiling 0.035, which is 5%, is a choice: they are near it, not on it. So
-# are the 5% for published medians, which come from other weights.
+# Tolerances: multiples of eps, the spacing of float64 at 1, times the number of terms for identities;
+# $10^{-9}$ for the search without pooling and $10^{-12}$ for solved equations, which converge that far;
+# the root of eps for a gradient and for the distances of (c), because the sine is a root. Random sets
+# and seeds: four standard errors. A rank correlation: its critical value for unrelated orders at a
+# level of one in a thousand, from Student's distribution. Where a sign is claimed there is no
+# tolerance.
 
 # %%
+exact = {"evidence": "exact identity"}
 ledger = Ledger("Invariance hurts on vectors and helps on frequencies")
 ledger.equal("the samples of both sets are orthonormal", product_error, 0, 64 * eps)
-ledger.equal("(f) shifts of vectors span d dimensions", spans["vectors"], 64, 0)
-ledger.equal("(f) shifts of frequencies span 2n", spans["frequencies"], 16, 0)
-ledger.at_most("(a) kappa(sqrt t) is concave, for u up to 0.7", concave, 0)
-ledger.at_least("(a) kappa(-sqrt t) is convex", convex, 0)
-ledger.equal("(a) without pooling the distance is s_n", np.max(found_wide, axis=1), predicted_wide, 1e-9)
-ledger.equal("(a) and the same for all samples of a set", spread_wide, 0, 1e-9)
+ledger.equal("(f) shifts of vectors span d dimensions, by frequencies and by rank", spans["vectors"], 64, 0)
+ledger.equal("(f) shifts of frequencies span 2n dimensions, by both", spans["frequencies"], 16, 0)
+ledger.equal(
+    "(a) coefficients of e'' that miss its formula", wrong_coefficients, 0, 0, evidence="certified enclosure"
+)
+ledger.at_most("(a) u e'' - e' is below 1 at u = 0.7", at_end, 1)
+ledger.between("(a) no pooling: certified, s_n, found", certified_wide, predicted_wide, found_wide, 1e-9)
+
+# %%
+ledger.equal("(a) no pooling: found is s_n", found_wide, predicted_wide, 1e-9)
+ledger.equal("(a) and the same for the first and last sample of a set", spread_wide, 0, 1e-9)
 ledger.equal("(a) the point of the proof lies on the boundary", on_boundary, 0, 1e-12)
 ledger.equal("(a) at the distance s_n", foot_distance, law(8), 1e-12)
-ledger.at_least("(a) nothing nearer has the other sign, in random directions", lowest_inside, 0)
-ledger.equal("(a) s_n sqrt(2n) tends to 2 - 1/pi", law_many[-1] * np.sqrt(2e6), 2 - 1 / np.pi, 1e-3)
+ledger.between("(a) lowest f at 1.001 s_n, 0, lowest f at 0.999 s_n", outside, 0.0, inside)
+ledger.equal(
+    "(a) n = 10^6: s_n sqrt(2n) is 2 - 1/pi, within 1/sqrt n",
+    law_many[-1] * np.sqrt(2e6),
+    2 - 1 / np.pi,
+    1e-3,
+)
 
 # %%
 ledger.equal("(c) the pooled kernel is the mean over shifts", explicit_error, 0, 256 * eps)
-ledger.equal("(c) on a frequency it is g(rho)", closed_form_error, 0, 64 * eps)
-ledger.at_least("(c) the power series of e has positive coefficients", lowest_coefficient, 0)
+ledger.equal("(c) with a frequency it is |z| g(rho), d = 127, random z", closed_form_error, 0, 256 * eps)
 ledger.slope("(c) N phases are off by N to the power -2", phases, excess, -2, 0.05)
-ledger.slope("(c) so is the distance of 1/sqrt 2", lengths, np.abs(short).max(axis=1), -2, 0.05)
-ledger.equal("(c) the distance is 1/sqrt 2, whatever n", several, np.sqrt(0.5), 2 / 127**2)
+every_exact = np.concatenate(list(exact_distances.values()))
+ledger.equal(
+    "(c) equal numbers of shifts: every sample is found at 1/sqrt 2", every_exact, np.sqrt(0.5), np.sqrt(eps)
+)
+ledger.slope("(c) unequal ones: off by d to the power -2", lengths, np.abs(short).max(axis=1), -2, 0.05)
 ledger.equal("(c) at a sample f has no gradient along other frequencies", sideways, 0, np.sqrt(eps))
 ledger.equal("(d) no shift-invariant linear classifier separates frequencies", refused, True, 0)
 ledger.equal("(d) the odd part of the pooled kernel vanishes on them", odd_part, 0, 64 * eps)
 ledger.equal("(d) frequencies sum to 0", sums, 0, 64 * eps)
-
-# %%
 too_high = [value - ceiling for value, ceiling in zip(paper["CNN"][1:], ceilings[1:], strict=True)]
-ledger.at_least("(b) two published means lie above the ceiling", too_high, 0)
-ledger.at_most("(e) vectors: pooling loses robustness", ratios_vectors.mean() + half_width, 1)
-ledger.equal("(f) a set whose shifts add nothing", points["crowd"][0][0] * dial_d, 2 * dial_n, 1e-9)
-ledger.at_most("(f) and where pooling hurts", points["crowd"][0][2], 1)
-ledger.at_least("(f) disjoint bands that span 3/4 of the space", points["bands"][-1][0], 0.75)
-ledger.at_least("(f) and where pooling helps", points["bands"][-1][2], 1)
-ledger.equal("(f) a mixture that spans everything", points["mixture"][0][0], 1, 0)
-ledger.at_least("(f) and where pooling helps, too", points["mixture"][0][2], 1)
-ledger.at_most("(f) the ratio falls with the overlap of the spectra", rank_overlap, -0.8)
-ledger.equal("trained networks are right on all samples", right, 1, 0)
+ledger.at_least("(b) two published means lie above the ceiling", too_high, 0, evidence="quoted")
 
 # %%
-half_ratio = ratio_trained["frequencies, d/2"]
-gain = half_ratio / ratio_trained["vectors, d/4"]
-at_ceiling = [table["frequencies, CNN d"].mean() for table in measured.values()]
-half = np.concatenate([table["frequencies, CNN d/2"].mean(axis=1) for table in measured.values()])
-ledger.at_most("trained, vectors: CNN / FC in each run", ratio_trained["vectors, d/4"], 0.5)
-ledger.at_least("trained, frequencies, full filter: CNN / FC in each run", ratio_trained["frequencies, d"], 2)
-ledger.equal("trained, frequencies, full filter: the mean is the ceiling", at_ceiling, np.sqrt(0.5), 0.035)
-ledger.at_least("trained, half filter: CNN / FC is twice that on vectors, in each run", gain, 2)
-ledger.at_least("trained, half filter: CNN / FC exceeds 1, mean over the runs", half_ratio.mean(), 1)
-ledger.at_most("trained, half filter: CNN / FC is below the published ratio", half_ratio, 0.674 / 0.114)
-for name, value in of_published.items():
-    ledger.equal(f"trained at d = 4000, {name}: the published median within 5 percent", value, 1, 0.05)
-ledger.at_most("trained, half filter: the published mean is not reached", half, 0.5)
-moved = np.mean(longer) - np.mean(once)
-ledger.equal("trained: four times as many steps of DDN leave the mean within that", moved, 0, 0.035)
+data = {"evidence": "statistics"}
+upper_end = of_vectors.value + 4 * of_vectors.error
+ledger.at_most(
+    "(e) vectors, pooled over not: mean and four standard errors are below 1", upper_end, 1, **data
+)
+crowded = [r["ratio"] for r in test if r["dial"] == "crowd" and r["dimension of all shifts"] == 2 * dial_n]
+
+# %%
+ledger.equal("(f) a crowd in each fresh draw whose shifts add no dimension", len(crowded), len(fresh), 0)
+ledger.at_most("(f) and there pooling hurts", crowded, 1)
+full_sets = [r for r in test if r["dimension of all shifts"] == dial_d and r["dial"] == "mixture"]
+best_full = [max(r["ratio"] for r in full_sets if r["draw"] == k) for k in fresh]
+ledger.at_least("(f) a mixture whose shifts fill the space: no attack finds that pooling hurts", best_full, 1)
+ledger.at_least("(f) disjoint bands and a mixture: nor does a search", list(helped.values()), law(dial_n))
+
+# %%
+sets_in_a_draw = len(of_draw(fresh[0], "ratio"))
+t_value = student.isf(1e-3, sets_in_a_draw - 2)
+critical = -t_value / np.sqrt(sets_in_a_draw - 2 + t_value**2)
+tested = ranks["largest cosine"][len(looked_at) :]
+ledger.at_most(
+    "(f) largest cosine of spectra, fresh draws: rank correlation with the ratio", tested, critical, **data
+)
+of_dimension = ranks["dimension of all shifts"][len(looked_at) :]
+by_pairs = [wrong_pairs(k, "largest cosine") - wrong_pairs(k, "dimension of all shifts") for k in fresh]
+ledger.at_most("(f) fewer pairs in the wrong order than by the dimension, each fresh draw", by_pairs, 0)
+by_mean = np.mean([wrong_pairs(k, "largest cosine") - wrong_pairs(k, "mean cosine") for k in fresh])
+ledger.at_most("(f) and than by the mean cosine, mean over the fresh draws", by_mean, 0)
+last = [np.argmax(of_draw(k, "largest cosine")) == np.argmin(of_draw(k, "ratio")) for k in fresh]
+ledger.equal("(f) the largest cosine puts the set by phase last, as the ratio does", last, True, 0)
+
+# %%
+ledger.equal("(g) the kernel of q samples is the package's", filter_error, 0, np.sqrt(eps))
+wide_mean = {case: v.mean() for case, v in infinite.items()}
+claim = "(g) infinite width, frequencies: filters of d/2 and d/4 are found below the full one"
+ledger.at_most(claim, [wide_mean["frequencies", q] / wide_mean["frequencies", 32] for q in (16, 8)], 1)
+claim = "(g) infinite width, frequencies: a filter of d/4 is found below s_n"
+ledger.at_most(claim, wide_mean["frequencies", 8], law(4))
+small_mean = {case: mean(v.mean(axis=1)) for case, v in finite.items()}
+for q in (16, 8):
+    high, low = small_mean["frequencies", 2 * q], small_mean["frequencies", q]
+    apart = (high.value - low.value) / np.hypot(high.error, low.error)
+    ledger.at_least(f"(g) trained, frequencies: {2 * q} over {q} taps, in standard errors", apart, 4, **data)
+
+# %%
+ledger.equal("(g) trained networks are right on all samples", right, 1, 0)
+ledger.at_most("(g) trained, vectors: CNN / FC in each run", ratio_trained["vectors, d/4"], 1)
+ledger.at_least(
+    "(g) trained, frequencies, full filter: CNN / FC in each run", ratio_trained["frequencies, d"], 1
+)
+means = [v for t in measured.values() for name in t for v in t[name].mean(axis=1)]
+ledger.at_most("(b) every trained network's mean is below the ceiling", means, np.sqrt(0.5))
+
+# %%
+ledger.at_least(
+    "(g) trained, frequencies, half filter: CNN / FC in each run", ratio_trained["frequencies, d/2"], 1
+)
+if 4000 in measured:
+    claim, with_half = (
+        "(g) d = 4000, half filter: no sample reaches the published mean",
+        measured[4000]["frequencies, CNN d/2"],
+    )
+    ledger.at_most(claim, with_half, published["frequencies, CNN d/2"])
 
 # %% [markdown]
 # And the controls, which must fail.
 
 # %%
-ledger.fails("pooled, frequencies: no more than without pooling", several[-1], law(wide_n[-1]), 0.01)
-ledger.fails("the span alone orders the ratio", rank_span, -1, 0.2)
+ledger.fails("(c) unequal numbers of shifts: every sample is at 1/sqrt 2", short[0], 0, np.sqrt(eps))
+ledger.fails(
+    "(c) pooled, frequencies, n = 8: no more than without pooling",
+    exact_distances["d = 31, n = 8"],
+    law(8),
+    0.01,
+)
+ledger.fails(
+    "(f) the dimension orders the ratio, fresh draws, to the critical value",
+    max(np.abs(of_dimension)),
+    1,
+    1 + critical,
+)
+phased = [np.argmax(of_draw(k, "mean cosine")) == np.argmin(of_draw(k, "ratio")) for k in fresh]
+ledger.fails("(f) the mean cosine puts the set by phase last", phased, True, 0)
+
+# %%
 ledger.fails("sine and cosine of one frequency can be separated with pooling", pooled_value, 1, 0.1)
 ledger.fails("cosines and sines of all frequencies can be separated", impossible, False, 0)
 ledger.fails("with the end point the frequencies are orthogonal", end_point_error, 0, 1e-3)

@@ -188,7 +188,8 @@ def image_folder(
     size = None if size is None else _size(size)
     require_limit(limit)
     tree = class_folders(folder, split, allow_empty)
-    labels = np.array([tree.classes.index(parts[0]) for parts in tree.images])
+    number = {name: label for label, name in enumerate(tree.classes)}
+    labels = np.array([number[parts[0]] for parts in tree.images])
     files = list(tree.images.items())
     kept = first(labels, limit)
     pixels = decode(dict(files[i] for i in kept), size, grayscale)

@@ -9,6 +9,7 @@ from image_files import contents, random_bytes, tar_bytes, write_images, zip_byt
 from PIL import Image
 
 from shiftmath.datasets import image_folder
+from shiftmath.datasets.folders import Tree
 
 
 def test_an_image_folder_is_its_pixels_in_the_order_of_the_names(tmp_path, rng):
@@ -24,6 +25,19 @@ def test_an_image_folder_is_its_pixels_in_the_order_of_the_names(tmp_path, rng):
     assert data.classes == ("Zebra", "bird", "cat")
     assert (data.name, image_folder(tmp_path / "pets/train").name) == ("pets, train", "train")
     assert np.array_equal(image_folder(tmp_path / "pets/train", limit=2).images, data.images[[0, 1, 3, 4, 6, 7]])
+
+
+def test_the_work_of_a_folder_does_not_grow_like_the_square_of_its_images(tmp_path, rng, monkeypatch):
+    write_images(tmp_path, ["bird", "cat"], rng)
+    names = Tree.classes.fget
+    asked = []
+    monkeypatch.setattr(Tree, "classes", property(lambda tree: asked.append(tree) or names(tree)))
+    image_folder(tmp_path)
+    few = len(asked)
+    for number in range(3, 9):
+        (tmp_path / f"cat/{number}.png").write_bytes((tmp_path / "cat/0.png").read_bytes())
+    image_folder(tmp_path)
+    assert len(asked) == 2 * few
 
 
 FIRST, TOP = pytest.mark.parametrize("root", ["", "./"]), pytest.mark.parametrize("top", ["", "pets/"])
