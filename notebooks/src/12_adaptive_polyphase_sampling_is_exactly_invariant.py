@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Adaptive polyphase sampling is exactly invariant
 #
-# *Previous: [Real images pay too](10_real_images_pay_too.ipynb) · Needs: pages
+# *Previous: [Handwritten digits pay too](10_handwritten_digits_pay_too.ipynb) · Needs: pages
 # [03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb),
 # [06](06_pooling_not_weight_sharing_costs_the_margin.ipynb) and
 # [08](08_every_group_pays_the_square_root_of_its_orbit.ipynb), for the kernel page
