@@ -11,13 +11,13 @@
 # width are trained on handwritten digits and on small color photographs, and attacked. On digits a network
 # that averages over all positions, and so does not care where things are, is fooled by changes about half as
 # large as those that fool a network of the same accuracy that keeps the positions apart. The infinitely wide
-# twins of these networks pay for pooling on photographs, too; the trained ones show no order there that
-# outlasts a strong attack. And one layer of normalisation at the input, which the paper's own network has,
+# twins of these networks pay for pooling on photographs, too; for the trained ones three seeds decide
+# no order there. And one layer of normalisation at the input, which the paper's own network has,
 # turns the order on digits around.
 #
 # This is section 5.1 of Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness*
-# (NeurIPS 2021), on small images, with stronger attacks. The profile full takes MNIST and CIFAR-10 too, TODO
-# minutes and TODO GB; quick stays with the small digits, for a minute, and leaves parts out.
+# (NeurIPS 2021), on small images, with stronger attacks. The profile full takes MNIST and CIFAR-10 too, a
+# quarter of an hour and 3 GB; quick stays with the small digits, for some two minutes, and leaves parts out.
 
 # %% [markdown]
 # ## Statement
@@ -34,8 +34,8 @@
 # errors of such a difference.
 #
 # - (a) **At equal accuracy.** On small handwritten digits two kinds of pooled networks as accurate as FC are
-#   less robust than FC, and one of them than its flattened twin: in each of three seeds, on the images that
-#   both get right, and in the mean over all images.
+#   less robust than FC: in each of three seeds, on the images that both get right, and in the mean over all
+#   images. One of them is so, too, against its flattened twin, which is a little more accurate than it.
 # - (b) **Graded invariance.** In a family that goes in steps from FC to pooled, at one recipe of training,
 #   the last network is exactly consistent and less robust than the first, on the images that both get right.
 # - (c) **Strides.** With circular padding and pooling, the logits of a network with the total stride $P$ are
@@ -44,8 +44,9 @@
 #   training set. With this normalisation FC is less robust than a pooled network, without it more robust, as
 #   it is when it is stopped early to be as accurate as pooled.
 # - (e) **At infinite width** pooled networks are less robust than flattened ones and than FC on all three
-#   sets of images, two classes at a time, in the mean over such problems. For FC that stands against a
-#   certified bound and not only against an attack.
+#   sets of images, two classes at a time, in the mean over such problems. For FC that stands on digits and
+#   on photographs against a certified bound and not only against an attack; on MNIST the certificate is too
+#   weak to say so.
 #
 # (c) is exact. The others are observations on small images and small networks, not theorems. Attacks give
 # upper bounds of a distance; both sides are attacked by the same ones, and the worst counts.
@@ -96,7 +97,15 @@ from shiftmath.pages.intervals import bootstrap, paired_ratio
 seed = 0
 keys = jax.random.split(jax.random.key(seed), 3)  # one for each network
 train_steps, batch_size = choose(quick=300, full=400), 50
-lengths = [8, 10, 12, 15, 18, 22, *choose(quick=[], full=[27, 33, 40, 50, 60, 75, 90])]  # of FC, stopped
+lengths = [
+    8,
+    10,
+    12,
+    15,
+    18,
+    22,
+    *choose(quick=[], full=[5, 6, 7, 27, 33, 40, 50, 60, 75, 90]),
+]  # of FC, stopped
 attacked = choose(quick=(48,), full=(80, 80, 150))  # test images under attack, of each set
 ddn_steps, pgd_steps, restarts = choose(quick=(40, 15, 1), full=(100, 30, 2))
 walkers, walk_steps = choose(quick=(4, [3000]), full=(8, [4000, 6000, 12000]))  # images, steps of each set
@@ -238,8 +247,8 @@ for name, m in found.items():
     show(f"digits: {name}", m)
 
 # %% [markdown]
-# All are about equally accurate, and the two pooled ones are fooled by changes about half as large. But this
-# table still compares different images.
+# The two pooled ones are fooled by changes about half as large as FC and flattened. But this table still
+# compares different images.
 #
 # Now like with like: seed by seed, the ratio of the median distances over the images that both networks get
 # right, and the ratio of the mean distances over all images, wrong ones at 0, which is the area under the
@@ -279,8 +288,10 @@ for a, b in pairs:
     print("    accuracies differ by {:.3f}, standard error {:.3f}".format(*apart(found[a], found[b], small)))
 
 # %% [markdown]
-# Every ratio exceeds 1, in each seed and both ways, with its interval. Equal accuracy, exact invariance,
-# about half the distance: it is neither a lack of accuracy nor the choice of images.
+# Every ratio exceeds 1, in each seed and both ways, with its interval. FC and both pooled networks are
+# equally accurate, in the sense of the Statement, and the pooled ones have about half the distance: it is
+# neither a lack of accuracy nor the choice of images. The flattened twin is more accurate than pooled by three standard
+# errors; there the images that both get right are what keeps the comparison fair.
 #
 # **(b) Graded invariance** on the small digits (section 5.1.2). 32 filters as large as the image, at $2p+1$
 # positions along each axis of the circularly extended image, then the average. With $p = 0$ there is one
@@ -444,10 +455,9 @@ if len(splits) > 2:
 
 # %% [markdown]
 # Here there is nothing to claim: for both FC networks the intervals of the ratios over all images contain 1,
-# and with so few images that two networks both get right those of the medians are wide. By DDN alone the
-# pooled network would have looked the more robust one. PGD, from other starts and with another loss, finds
-# shorter changes for it, and the difference goes away: a reversal on photographs, which a first look at such
-# networks suggests, is one of the attack.
+# and with so few images that two networks both get right those of the medians are wide. Most ratios are below
+# 1, by all attacks as by DDN alone: if anything pooled is the more robust here, and three seeds and 150
+# images do not decide it.
 
 # %%
 tables = [found, recipe, photos] if photos else [found]
@@ -510,9 +520,10 @@ for s, table, steps in zip(splits, tables, walk_steps, strict=True):
 print("FC / pooled, by decisions alone:", np.round(by_decisions, 2))
 
 # %% [markdown]
-# For FC the walk comes to what DDN finds and no further. For the pooled networks it remains longer, in the
-# median, than the changes that gradients find: no sign of gradients that mislead. Its ratio of FC to pooled
-# has the same sign on digits.
+# For FC the walk comes to what DDN finds, give or take. For pooled it remains longer on the small digits. On
+# MNIST it finds shorter changes for the pooled network, in one case by two fifths, and so does PGD for many
+# images: DDN alone is not enough there, which is why the shortest of all counts. The ratio of FC to pooled by
+# decisions alone is above 1 on both sets of digits; on photographs, for eight images, it is below.
 #
 # What such checks are for: the same FC network with its answers multiplied by 1000, which changes no
 # decision. The cross-entropy of a network that is so sure has a gradient that is rounded to 0. An attack that
@@ -661,8 +672,10 @@ ax.minorticks_off()
 
 # %% [markdown]
 # Each tick is one problem of two classes, the bar reaches from the least to the largest, the diamond is the
-# geometric mean; at the black line pooling costs nothing. Nearly all ticks are to
-# the left of it, on photographs (JPEG) as on digits.
+# geometric mean; at the black line pooling costs nothing. All ticks of the digits are to the left of it, and
+# most of those of the photographs (JPEG). Against the certified radii of FC, in the table, the ratio on MNIST
+# has an interval that contains 1: there the certificate is far below what the attack finds, and nothing is
+# claimed.
 #
 # ## Where it stops being true
 #
@@ -687,8 +700,8 @@ ax.minorticks_off()
 # %% [markdown]
 # ## Try it
 #
-# - Exercise: within which radius is half of the attacked small digits answered wrongly, for FC and for
-#   pooled? (Of all of them, not of those that are right.)
+# - **An exercise with a number.** Within which radius is half of the attacked small digits answered wrongly,
+#   for FC and for pooled? (Of all of them, not of those that are right.)
 # - Repeat (a) in $\ell_\infty$, the largest change of a pixel: `adversary.robust_accuracy(network, X, y,
 #   radii, norm="linf", bounds=(0, 1))`. Which radii are comparable?
 # - Train FC on images at random shifts until it is consistent. Does it pay like the pooled network?
@@ -716,17 +729,20 @@ print(np.round(found["pooled"].distances[0, :8], 3))
 # ## Claims checked
 #
 # Distances are what the attacks found, upper bounds for both sides. A claim about a ratio is about its sign:
-# the end of each seed's 99% interval over images against 1, with no tolerance. Sizes, recipes and claims were
-# fixed on runs with another seed.
+# the end of each seed's 99% interval over images against 1, with no tolerance. Sizes and
+# recipes were fixed on runs with another seed. Of the claims made then two are withdrawn, because this seed
+# did not bear them out: that pooled and flattened are equally accurate, and that pooled is below the
+# certified radii of FC on MNIST. And 5, 6 and 7 were added to the steps after which FC is stopped, because
+# from 8 on it was more accurate than pooled on MNIST.
 
 # %%
 statistics = {"evidence": "statistics"}
 ledger = Ledger("Handwritten digits pay too")
 for (a, b), row in digit_pairs.items():
     off, error = apart(found[a], found[b], small)
-    ledger.at_most(
-        f"(a) digits: accuracies of {a} and {b} apart, two standard errors", off, 2 * error, **statistics
-    )
+    if a == "FC":
+        claim = f"(a) digits: accuracies of {a} and {b} apart, two standard errors"
+        ledger.at_most(claim, off, 2 * error, **statistics)
     claim, below = f"(a) digits: {a} / {b}", [row.both[:, 0], row.every[:, 0]]
     ledger.at_least(f"{claim}, images both get right and all, each seed: lower ends", below, 1, **statistics)
 exact = [
@@ -765,9 +781,9 @@ above = [row.both[:, 1], row.every[:, 1]]
 ledger.at_most(f"{claim}, images both get right and all, each seed: upper ends", above, 1, **statistics)
 for name, intervals in wide_ratios.items():
     for other, interval in intervals.items():
-        ledger.at_most(
-            f"(e) {name}: pooled / {other}, infinitely wide, upper end", interval.high, 1, **statistics
-        )
+        claim = f"(e) {name}: pooled / {other}, infinitely wide, upper end"
+        if (name, other) != ("MNIST", "FC, certified"):
+            ledger.at_most(claim, interval.high, 1, **statistics)
 
 # %% [markdown]
 # And the controls, which must fail.
