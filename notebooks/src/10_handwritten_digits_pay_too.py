@@ -290,8 +290,8 @@ for a, b in pairs:
 # %% [markdown]
 # Every ratio exceeds 1, in each seed and both ways, with its interval. FC and both pooled networks are
 # equally accurate, in the sense of the Statement, and the pooled ones have about half the distance: it is
-# neither a lack of accuracy nor the choice of images. The flattened twin is more accurate than pooled by three standard
-# errors; there the images that both get right are what keeps the comparison fair.
+# neither a lack of accuracy nor the choice of images. The flattened twin is more accurate than pooled by
+# three standard errors; there the images that both get right are what keeps the comparison fair.
 #
 # **(b) Graded invariance** on the small digits (section 5.1.2). 32 filters as large as the image, at $2p+1$
 # positions along each axis of the circularly extended image, then the average. With $p = 0$ there is one
