@@ -6,14 +6,14 @@
 # Needs: linear algebra, Gaussian variables · The paper uses this in section 4, [arXiv
 # 2103.02695](https://arxiv.org/abs/2103.02695)*
 #
-# Make the hidden layers of a network wide, start it at random and train it by gradient descent. It then
-# learns one fixed function: of all functions that a certain kernel can make and that fit the data, the
-# one of least norm. The pages on infinite width replace networks by this kernel, so this one checks the
-# replacement, following Jacot, Gabriel and Hongler, *Neural Tangent Kernel* (NeurIPS 2018), and Arora et
-# al.,
-# *On Exact Computation with an Infinitely Wide Neural Net* (NeurIPS 2019): for a fully connected network,
-# and for a convolutional one with global average pooling. Runs in about a minute and 0.9 GB (profile
-# quick) or four minutes (full).
+# Make the hidden layers of a network wide, start it at random and train it by gradient descent. What
+# training adds to the random function at the start is then close to one fixed function: of all functions
+# that a certain kernel can make and that fit the data, the one of least norm. The pages on infinite width
+# replace networks by this kernel, so this one checks the replacement, following Jacot, Gabriel and
+# Hongler, *Neural Tangent Kernel* (NeurIPS 2018), and Arora et al., *On Exact Computation with an
+# Infinitely Wide Neural Net* (NeurIPS 2019): for a fully connected network, and for a convolutional one
+# with global average pooling. It also shows data on which width 1024 is not wide. Runs in about a minute
+# (profile quick) or four (full), within 1.1 GB.
 
 # %% [markdown]
 # ## Statement
@@ -37,15 +37,18 @@
 #   \frac{|x||z|}{d}\,\kappa(u)$, $u$ the cosine of the angle between $x$ and $z$, with $\kappa(u) =
 #   u\,\kappa_0(u) + \kappa_1(u)$, $\kappa_0(u) = \frac{\pi - \arccos u}{\pi}$, $\kappa_1(u) =
 #   \frac{\sqrt{1-u^2} + u(\pi - \arccos u)}{\pi}$. The error falls like $n^{-1/2}$.
-# - (b) For more layers the kernel follows by a recursion: from the covariance $K$ and the tangent kernel
-#   $T$ of a layer's inputs, with $p$, $q$ the variances of the two signals and $u = K/\sqrt{pq}$, the
-#   next layer has $K' = \sqrt{pq}\,\kappa_1(u)$ and $T' = K' + T\,\kappa_0(u)$. For the pooled
-#   convolution of patches of $q$ samples the kernel is the mean of $\Theta$, with $q$ in the place of
-#   $d$, over all pairs of patches.
-# - (c) If the matrix of the $\Theta(x_i, x_k)$ is regular: trained on labels $y_i$ by gradient descent on
-#   the squared loss, its output at the start subtracted, the network tends to the **minimum-norm
+# - (b) For more layers the kernel follows by a recursion, from $K = T = \langle x, z\rangle/d$ on: from the
+#   covariance $K$ and the tangent kernel $T$ of a layer's inputs, with $a$, $b$ the values of $K$ for $x$
+#   with itself and for $z$ with itself, and $u = K/\sqrt{ab}$, the next layer has
+#   $K' = \sqrt{ab}\,\kappa_1(u)$ and $T' = K' + T\,\kappa_0(u)$. For the pooled convolution of patches of
+#   $q$ samples, one layer, the kernel is the mean of $\Theta$, with $q$ in the place of $d$, over all pairs
+#   of patches.
+# - (c) Train a network of one hidden layer, fully connected or pooled, on signals $x_i$ with labels $y_i$
+#   by gradient descent on the squared loss, in small steps and to the end, and subtract its output at the
+#   start. If the matrix of the $\Theta(x_i, x_k)$ is invertible, this tends to the **minimum-norm
 #   interpolant** $g(z) = \sum_i \alpha_i \Theta(z, x_i)$ with $\sum_k \Theta(x_i, x_k)\,\alpha_k = y_i$,
-#   again like $n^{-1/2}$.
+#   again like $n^{-1/2}$. The norm is that of the functions that the kernel makes, with the square
+#   $\|g\|^2 = \sum_{i,k} \alpha_i \alpha_k \Theta(x_i, x_k) = \sum_i \alpha_i y_i$.
 
 # %% [markdown]
 # ## Why it is true
@@ -56,14 +59,16 @@
 #    $n$ independent neurons, so they tend to expectations, with an error like $n^{-1/2}$.
 # 2. For Gaussian $(s, t)$ with variances 1 and correlation $u$ the expectations are $2\,\mathrm
 #    E[\mathrm{relu}(s)\,\mathrm{relu}(t)] = \kappa_1(u)$ and $2\,\mathrm
-#    E[\mathrm{step}(s)\,\mathrm{step}(t)] = \kappa_0(u)$, and $\kappa_1' = \kappa_0$.
-# 3. A wide layer's outputs are again Gaussian, so the same two integrals lead from each layer to the next.
-#    Pooling is a mean of features, so the kernel is a mean over pairs of patches.
+#    E[\mathrm{step}(s)\,\mathrm{step}(t)] = \kappa_0(u)$. Also $\kappa_1' = \kappa_0$: in the derivative of
+#    $\sqrt{1-u^2} + u(\pi - \arccos u)$ the terms $\mp u/\sqrt{1-u^2}$ cancel.
+# 3. The outputs of a wide layer are again nearly Gaussian, so the same two integrals lead from each layer to
+#    the next. Pooling is a mean of features, so the kernel is a mean over pairs of patches.
 # 4. All $n$ neurons share the work of fitting the labels, so each moves by about $n^{-1/2}$ only. The
 #    kernel hardly changes during training, and with a fixed kernel gradient descent from zero is a linear
 #    iteration that ends in the interpolant.
 #
-# Each step is measured by itself below.
+# Steps 1 and 2 are checked by themselves below; 3 by the kernels that it leads to, of three hidden layers
+# against an independent library and of two against networks; 4 by how far the weights and the kernel move.
 
 # %%
 from functools import partial
@@ -140,8 +145,8 @@ print(
 )
 
 # %% [markdown]
-# Rounding. That $\kappa_1' = \kappa_0$ can be enclosed rigorously: ball arithmetic carries an interval that
-# contains the true value through every operation, here through power series around eleven points.
+# Rounding. The derivative of step 2 once more, by machine and at eleven points only: ball arithmetic carries
+# an interval that contains the true value through every operation, here on power series around each point.
 
 # %%
 ctx.prec, ctx.cap = 128, 2
@@ -155,8 +160,9 @@ radius = max(float(gap.rad()) for gap in gaps)
 print(f"the derivative minus kappa_0 encloses 0 at {enclosed} of {len(gaps)} points, radius {radius:.0e}")
 
 # %% [markdown]
-# Now the kernel $\kappa(u) = u\kappa_0(u) + \kappa_1(u)$ itself, with the tangent kernel of one wide
-# network between one signal on the circle and others, $u$ the cosine.
+# Now the kernel $\kappa(u) = u\kappa_0(u) + \kappa_1(u)$ itself, with the tangent kernel of one wide network
+# between one signal and others, $u$ the cosine. They have $d = 2$ samples and the length $\sqrt d$, so that
+# $\Theta = \kappa$.
 
 # %%
 circle = np.sqrt(2) * np.array([np.cos(angles), np.sin(angles)]).T
@@ -183,8 +189,7 @@ for ax, name in ((left, "value"), (right, r"tangent kernel $\kappa$")):
 
 # %% [markdown]
 # Left, the integrals lie on the closed forms. Right, a single network of width 4096 follows $\kappa$
-# closely:
-# 2 for equal signals, 0 for opposite ones, and slightly below 0 before that.
+# closely: 2 for equal signals, 0 for opposite ones, and slightly below 0 before that.
 #
 # **(b) Three routes to the kernel.** The recursion with the integrals done by quadrature, for one and three
 # hidden layers; for the pooled convolution, the mean over all pairs of patches. Then neural-tangents, an
@@ -281,9 +286,10 @@ print(f"first layer: at most {abs(z_scores[0]).max():.1f} standard errors from u
 print(f"last layer:  at most {abs(z_scores[1]).max():.1f} standard errors from kappa_1")
 
 # %% [markdown]
-# The mean is right at any width; what needs width is that a single network is close to it. The distance is
-# the Frobenius norm of the difference, relative to that of the limit, and its root mean square over
-# networks. The pooled network's signals are two opposite ones, as on the pages to come.
+# The mean is right here, at width 64, and by step 1 at any width; what needs width is that a single network
+# is close to it. The distance is the Frobenius norm of the difference, relative to that of the limit, and
+# its root mean square over networks. The pooled network's training signals are two opposite ones, as on the
+# pages to come.
 
 # %%
 R, s = rng.standard_normal((8, 9)), 1 + rng.standard_normal(9) / 2
@@ -323,8 +329,8 @@ height = intervals.mean((measured.T / predicted) ** 2)
 print("fully connected, square of measured / predicted:", height)
 
 # %% [markdown]
-# The slope is $-1/2$ within its error, and for the fully connected network the height is the predicted
-# one at every width, 16 included.
+# The slopes are $-1/2$ within their errors, and for the fully connected network the height is the predicted
+# one at every width, 16 included. For the other two no height is predicted here.
 #
 # The standard way of writing a network leaves the factors out and draws small weights instead, $\tilde w =
 # \sqrt{2/d}\,w$ and $\tilde v = v/\sqrt n$. It is the same function, but its gradients with respect to the
@@ -367,11 +373,12 @@ _ = fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
 
 # %% [markdown]
 # Blue, the three kinds of network in NTK parameterisation: each falls along a line of slope $-1/2$, and the
-# dots lie on the line that was predicted without a fit. Red, the kernel in standard parameterisation: it
-# does not approach the limit at all, but grows with the width.
+# dots lie on the line that was predicted without a fit. Red, one network at each width in standard
+# parameterisation: its kernel does not approach the limit at all, but grows with the width.
 #
-# **(c) Training.** Gradient descent with the step size $1/\lambda_{max}$, and as many steps as shrink the
-# slowest error to $10^{-9}$, both from the eigenvalues of the network's own tangent kernel.
+# **(c) Training.** Gradient descent with the step size $1/\lambda_{max}$, and as many steps as would shrink
+# the slowest error to $10^{-9}$ if the kernel stayed put, both from the eigenvalues of the network's own
+# tangent kernel at the start.
 
 
 # %%
@@ -386,6 +393,11 @@ def own_interpolant(network, X, y):
     return Interpolant(lambda A, B=None: empirical_ntk(network, A, A if B is None else B), X, y)
 
 
+# %% [markdown]
+# The signals of the fully connected network are the five above, with the labels $1, -1, 1, -1, 1$. For a
+# picture, six narrow and six wide ones are trained on them and evaluated on the circle of radius $\sqrt d$
+# that goes through the first two.
+
 # %%
 f = Interpolant(FullyConnected(), X, y)
 turn = np.linspace(0, 2 * np.pi, 121)
@@ -393,6 +405,12 @@ across = X[1] - X[1] @ X[0] / d * X[0]
 path = np.outer(np.cos(turn), X[0]) + np.outer(np.sin(turn), across * np.sqrt(d) / np.linalg.norm(across))
 second = np.arccos(X[1] @ X[0] / d)  # where X[1] is on this circle of radius sqrt d, X[0] being at 0
 curves = {n: [trained(fully_connected(k, d, width=n), X, y)[0](path) for k in keys(n, 6)] for n in (16, 2048)}
+
+
+# %% [markdown]
+# Then, for many networks of each width, four numbers: the distance of the trained network to the interpolant
+# of the limit kernel and to that of its own kernel at the start, at the test signals; how much its kernel on
+# the training signals has changed; and how far its weights have moved.
 
 
 # %%
@@ -431,11 +449,14 @@ for name in cases:
         print(f"{name:18} {label:15} largest width: {rms(e[name])[-1]:.4f}, slope {slope}")
 
 # %% [markdown]
-# The distance to the interpolant of the limit kernel falls like $n^{-1/2}$, for both. The distance to the
-# interpolant of the network's *own* kernel at the start is several times smaller and falls faster, as does
-# the change of that kernel in training: most of the error was there before training began, in the random
-# kernel. [Page 03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb) and [page
-# 04](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) predict its size.
+# The distance to the interpolant of the limit kernel falls like $n^{-1/2}$: within its error for the fully
+# connected network, for the pooled one 2.4 standard errors more steeply, which these forty networks a width
+# leave open. The distance to the interpolant of the network's *own* kernel at the start is some ten and
+# seven times smaller at the largest width and falls faster, like $n^{-0.7}$, and so does the change of that
+# kernel in training, like $n^{-0.7}$ and $n^{-0.9}$: most of the error was there before training began, in
+# the random kernel. For two opposite signals
+# [page 03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb) and
+# [page 04](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) predict its size.
 #
 # To see what the hidden layer adds, the last layer is also trained alone. Its kernel is the other half,
 # $\kappa_1$, the covariance of the outputs at random initialisation (the **NNGP kernel**).
@@ -463,6 +484,12 @@ table = {
 }
 for (who, which), z in table.items():
     print(f"{who:11} trained: {z:5.1f} standard errors from the {which} interpolant")
+
+
+# %% [markdown]
+# Each is where its own kernel puts it, and dozens of standard errors from where the other one does. (The
+# standard errors of the last layer alone are those of ten networks, so 3.4 is less unlikely than it looks:
+# Student's distribution with nine degrees of freedom, and the largest of eight signals.)
 
 
 # %%
@@ -498,14 +525,16 @@ for ax in (left, right):
 # %% [markdown]
 # Left, trained networks on a circle through two of the five samples: those of width 2048 lie on the
 # interpolant, those of width 16 meet the samples and go their own ways between. Right, the root mean square
-# distance at test signals falls along lines of slope $-1/2$. The red line is where the interpolant of
-# $\kappa_1$ lies: a narrow network is off by almost as much as that, a wide one is clearly on the side of
-# $\kappa$.
+# distance at test signals and, black, the lines of slope $-1/2$ that fit best: the dots lie on theirs, the
+# squares begin above it and end below. The red line is how far from $g$ the interpolant of $\kappa_1$ lies
+# for the fully connected network: at width 128 the trained one is off by almost as much as that, at width
+# 8192 it is clearly on the side of $\kappa$.
 
 # %% [markdown]
 # ## Where it stops being true
 #
-# **A narrow network.** At width 16 the mean over many networks is right, but a single kernel is not.
+# **A narrow network.** The mean over many networks is right at any width (step 1), but a single kernel of
+# width 16 is not.
 
 # %%
 at = {n: rms(measured)[widths.index(n)] for n in (16, 4096)}
@@ -529,9 +558,9 @@ print(f"without the factor: half of the kernel, to {max(halving_error):.0e}")
 
 # %% [markdown]
 # **Standard parameterisation.** The function is the same, and so are its random outputs, but the last
-# layer's term of the kernel is multiplied by $n$ and the first layer's by $d/2$, exactly. So there is no
-# limit, and dividing by $n$ leaves only $\kappa_1$: a step of gradient descent small enough for the last
-# layer does not move the first.
+# layer's term of the kernel is multiplied by $n$ and the first layer's by $d/2$, exactly. (Here even without
+# rounding: the factors are powers of 2.) So there is no limit, and dividing by $n$ leaves only $\kappa_1$: a
+# step of gradient descent small enough for the last layer hardly moves the first.
 
 # %%
 factors = np.array([[d / 2, n] for n in widths])[:, :, None, None]
@@ -543,8 +572,9 @@ print(f"largest distance from these factors, relative to them: {scaling_error.ma
 # **Labels that are hard to fit.** "Wide" is relative to the data. With a fixed kernel the weights end at a
 # distance from their start that is the norm of the interpolant, $\|g\| = \sqrt{\sum_i \alpha_i y_i}$: the
 # more alike the kernel finds signals of different labels, the larger it is, and the more the kernel changes
-# on the way. Here is this norm for the training sets above, for one white and one black dot, and for six
-# sets of four signals of noise, with the relative change of the pooled network's kernel at width 1024.
+# on the way. Here is this norm for the opposite pair above, for three signals of noise about the levels
+# 1.5, -1.5 and 0.5, for one white and one black dot, and for six sets of four signals of noise, with the
+# relative change of the pooled network's kernel in one network of width 1024 each.
 
 
 # %%
@@ -568,14 +598,16 @@ for name, signals in sets.items():
     print(f"{name:18} norm of the interpolant {norms[name]:5.2f}, change of the kernel {moved[name]:.3f}")
 
 # %% [markdown]
-# Where the norm is small the kernel stays where it was; where it is large it moves at the same width. The
-# two dots of the next pages are not easy: their norm is $d$, because pooling leaves so little of a dot.
-# The other pages work with the limit, and a given network on given data may be far from it.
+# Where the norm is small the kernel stays where it was; where it is large it moves at the same width, by a
+# third for the worst of the six. For a pair $x$, $-x$ the norm is $d/|\sum_i x_i|$, by (a) of page 04. So the
+# two dots of the next pages are not easy: their norm is $d$, because pooling leaves so little of a dot, and
+# their kernel moves by 5 percent. The other pages work with the limit, and a given network on given data
+# may be far from it.
 #
-# **A Gram matrix that is nearly singular.** The three backgrounds have a small norm, and yet their networks
-# come to the limit slowly. What training does to the kernel is multiplied by the inverse of the Gram
-# matrix, and it does not have mean 0. Here are the mean over networks and the whole of the distance from
-# the own interpolant, and beside it the distance of that from the limit's.
+# **A Gram matrix that is nearly singular.** The three backgrounds have a small norm, and yet training takes
+# their networks further from the limit. What it does to the kernel is multiplied by the inverse of the Gram
+# matrix, and it does not have mean 0. Here are the whole of the distance from the own interpolant, the
+# mean of it over networks, and beside them the distance of the own interpolant from the limit's.
 
 # %%
 h, parts = Interpolant(pooled_kernel, backgrounds, y[:3]), {}
@@ -590,15 +622,17 @@ largest_over_smallest = eigenvalues[-1] / eigenvalues[0]
 print(f"largest over smallest eigenvalue: {largest_over_smallest:.0f}; of the pair {conditions:.1f}")
 
 # %% [markdown]
-# For this set training moves all networks in the same direction, by about as much as their random kernels
-# differ, and that falls about as slowly as they do, instead of like $1/n$. "Wide enough" depends on the
-# condition of the Gram matrix as well as on the norm.
+# For this set training moves the networks mostly in one direction (the mean is about four fifths of the
+# whole), by about as much as their random kernels differ. From width 128 to 1024 both fall by a factor of
+# 2.9, nearly $8^{1/2}$, where for the two training sets above the distance from the own interpolant fell like
+# $n^{-0.7}$. So the norm alone does not say what is wide enough: this Gram matrix has the condition 125,
+# that of the pair 1.1.
 #
 # ## Try it
 #
 # - Two opposite signals $\pm x$ as the training set: which function does the network of step 4 learn?
-#   <details><summary>Answer</summary>$\langle z, x\rangle/|x|^2$ if it is fully connected, $\sum z/\sum
-#   x$ if it is pooled: pages 03 and 04.</details>
+#   <details><summary>Answer</summary>In the limit $\langle z, x\rangle/|x|^2$ if it is fully connected, and
+#   $\sum_i z_i/\sum_i x_i$ if it is pooled and $\sum_i x_i \ne 0$: pages 03 and 04.</details>
 # - Replace the labels by ten times themselves. Why does a wide network now have to be wider?
 #   <details><summary>Answer</summary>The norm of the interpolant, and with it the way of the weights, is
 #   ten times as large; the kernel moves more.</details>
@@ -615,12 +649,21 @@ print("network:    ", np.round(trained(network, mine, labels)[0](Z), 3))
 print("interpolant:", np.round(Interpolant(FullyConnected(), mine, labels)(Z), 3))
 
 # %% [markdown]
+# This network of width 1024 agrees with its limit to within 0.04 at all eight signals.
+
+# %% [markdown]
 # ## Claims checked
 #
 # Quadrature adds up 200 terms along each axis, so it may be off by 400 eps for each integral of size 1, eps
 # the spacing of float64 at 1; three layers of them by three times that, relative to the largest value.
+# Closed forms and gradients are a few dozen roundings long: 64 eps, and eight times that for a norm of 9.
+# Balls of 128 bits keep at least 100 of them.
+#
 # Statistical claims allow 4 standard errors for a slope or height, and 5 for the largest of many numbers;
-# the standard errors are those measured or predicted above.
+# the standard errors are those measured or predicted above. So a slope of the pooled network's distance
+# between $-0.6$ and $-0.4$ would pass: the rows of (c) say how fast, not how large. The mean of $N$ networks
+# whose errors have mean 0 is $1/\sqrt N$ of their root mean square, four times which the last control allows.
+# The 5 percent of the first, second and fifth control are a choice: what one would call close.
 
 # %%
 ledger, kind = Ledger("A wide network is its kernel"), {"evidence": "statistics"}
