@@ -26,6 +26,7 @@ os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | 
 import jax
 import numpy as np
 import pytest
+from newest_jax import imports_jax
 
 EPS = float(np.finfo(float).eps)
 PROCESS = Path("/proc/self")  # of Linux
@@ -37,6 +38,13 @@ def pytest_configure(config):
     folder = jax.config.jax_compilation_cache_dir
     if folder and not hasattr(config, "workerinput"):
         forget_oldest(Path(folder))
+
+
+def pytest_collection_modifyitems(items):
+    """Examples of users run on the newest JAX too: those of the README, and of modules that import it."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and (item.path.suffix == ".md" or imports_jax(item.path)):
+            item.add_marker("latest")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -115,6 +115,7 @@ def test_the_public_names_are_there():
     assert set(shiftmath.__all__) >= names
 
 
+@pytest.mark.latest
 def test_jax_is_as_strict_as_the_tests_say():
     assert jax.config.jax_enable_x64
     assert jax.config.jax_debug_nans == (version("jax") == "0.5.3")

@@ -138,6 +138,7 @@ OVERFLOW = [
 ]
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("as_array", [np.asarray, jnp.asarray])
 @pytest.mark.parametrize(("kernel", "size"), OVERFLOW, ids=repr)
 def test_what_overflows_is_named_and_never_returned(kernel, size, as_array):
@@ -180,6 +181,7 @@ def test_other_byte_orders_and_lengths_are_converted(kernel):
             assert np.abs(values - grams[np.dtype(dtype)]).max() <= 1e-6 * np.abs(values).max()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("kernel", [Convolutional(filter_size=1, readout="flatten"), FullyConnected()])
 def test_nan_in_a_tracer_gives_nan(kernel):
     with jax.debug_nans(False):
@@ -187,6 +189,7 @@ def test_nan_in_a_tracer_gives_nan(kernel):
     assert np.isnan(gram).tolist() == [[True, True], [True, False]]
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_other_types_are_named(kernel):
     with pytest.raises(ValueError, match="X: got rows of unequal lengths, takes an array of float32"):
@@ -200,6 +203,7 @@ def test_other_types_are_named(kernel):
         kernel(jax.random.key(0)[None, None])
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("as_array", [np.asarray, jnp.asarray])
 def test_integers_are_promoted_and_short_floats_come_out_longer(as_array):
     X = as_array(np.array([[1, 0], [3, 4]]))
