@@ -43,7 +43,7 @@ test: lint  ## lint, types, tests, doctests, every notebook: this and the next d
 test-latest: $(LATEST)/installed  ## what JAX takes part in, on the newest JAX: the tests marked latest, and examples
 	$(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal -m latest $(addprefix --ignore tests/,$(WITH_JUPYTER))
 	@# Once more what XLA has got wrong before, at the level of optimisation that users have.
-	XLA_FLAGS= $(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal tests/kernels/test_kernels_jax.py -k "gradient"
+	XLA_FLAGS= $(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal -m latest -k gradient tests/kernels/test_kernels_jax.py
 
 check: lint  ## the fast part of it: lint, types, unit tests, doctests
 	$(BIN)/python -m pytest -q -m "not slow"

@@ -14,6 +14,7 @@ import shiftmath
 HERE, PACKAGE = Path(__file__).parent, Path(shiftmath.__file__).parent
 
 ON_THE_NEWEST = {
+    "_shared/test_batches.py": {"test_batches_are_the_entries_one_by_one_and_traced_once": "_shared/batches"},
     "_shared/test_kept_programs.py": {"test_a_cache_that_breaks_loops_is_named_once": "_shared/kept_programs"},
     "adversary/test_attack_arguments.py": {"test_options_may_be_traced": "adversary/_arguments"},
     "adversary/test_attack_extremes.py": {"test_a_function_of_numpy_is_walked_as_its_twin_of_jax": "adversary/_host"},
@@ -68,4 +69,5 @@ def test_every_module_that_imports_jax_has_a_test_on_the_newest():
 def test_which_is_there_and_runs(file, test):
     functions = [node for node in ast.parse((HERE / file).read_text()).body if isinstance(node, ast.FunctionDef)]
     (own,) = (node for node in functions if node.name == test)
-    assert "pytest.mark.latest" in map(ast.unparse, own.decorator_list)
+    marks = [ast.unparse(mark) for mark in own.decorator_list]
+    assert any(mark == "pytest.mark.latest" or "with_latest(" in mark for mark in marks)

@@ -192,7 +192,6 @@ def test_options_may_be_traced():
     assert np.allclose(direct.points, inside.points, rtol=1e-9)
 
 
-@pytest.mark.latest
 def test_whole_numbers_and_booleans_of_jax_are_taken_as_those_of_numpy():
     X = np.array([[1, 0], [0, 1]])
     for given in (jnp.asarray(X), jnp.asarray(X > 0), X, X > 0):

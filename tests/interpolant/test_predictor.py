@@ -332,7 +332,6 @@ def test_one_point_and_a_batch_agree(network, rng):
     assert f.gradient(Z[0]).shape == Z[0].shape
 
 
-@pytest.mark.latest
 @pytest.mark.parametrize("network", [FullyConnected(depth=2, bias_std=0.3), Convolutional()], ids=repr)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_it_is_a_jax_function_of_one_signal(network, dtype, rng):

@@ -138,19 +138,23 @@ OVERFLOW = [
 ]
 
 
-@pytest.mark.latest
 @pytest.mark.parametrize("as_array", [np.asarray, jnp.asarray])
 @pytest.mark.parametrize(("kernel", "size"), OVERFLOW, ids=repr)
 def test_what_overflows_is_named_and_never_returned(kernel, size, as_array):
     small, large = as_array(IMAGES), as_array(size * IMAGES)
     takes = r"got entries up to 1e\+\d+, whose kernel is not finite in float64, takes smaller ones"
+    calls = [kernel, kernel.diag]
+    # All are ways into one face; each is another program to be compiled, of which those of vectors are short.
+    if every := as_array is np.asarray or isinstance(kernel, FullyConnected):
+        calls += [kernel.nngp, lambda X: kernel(X, X), lambda X: kernel(X, progress=True)]
     with jax.debug_nans(False):
-        for call in (kernel, kernel.nngp, kernel.diag, lambda X: kernel(X, X), lambda X: kernel(X, progress=True)):
+        for call in calls:
             with pytest.raises(ValueError, match=f"X: {takes}"):
                 call(large)
-        with pytest.raises(ValueError, match=f"Z: {takes}"):
-            kernel(small, as_array(np.full_like(IMAGES, 1e308)))
-        assert not np.isfinite(jax.jit(kernel)(jnp.asarray(large))).all()
+        if every:
+            with pytest.raises(ValueError, match=f"Z: {takes}"):
+                kernel(small, as_array(np.full_like(IMAGES, 1e308)))
+        assert as_array is np.asarray or not np.isfinite(jax.jit(kernel)(large)).all()
     assert np.isfinite(kernel(as_array(1e-300 * IMAGES))).all()
 
 
