@@ -10,7 +10,7 @@ ONLY ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 LATEST := .venv-latest
-WITHOUT_JAX := test_notebooks.py test_reproduce.py test_proofs.py margins datasets pages kernels/test_kernels_accuracy.py
+WITH_JUPYTER := test_notebooks.py test_reproduce.py
 RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header --quiet
 
@@ -40,10 +40,10 @@ test: lint  ## lint, types, tests, doctests, every notebook: this and the next d
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	$(BIN)/python notebooks/reproduce.py
 
-test-latest: $(LATEST)/installed  ## what JAX takes part in, on the newest JAX, without neural-tangents and the notebooks
-	$(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal $(addprefix --ignore tests/,$(WITHOUT_JAX))
+test-latest: $(LATEST)/installed  ## what JAX takes part in, on the newest JAX: the tests marked latest, and examples
+	$(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal -m latest $(addprefix --ignore tests/,$(WITH_JUPYTER))
 	@# Once more what XLA has got wrong before, at the level of optimisation that users have.
-	XLA_FLAGS= $(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal tests/kernels/test_kernels_jax.py -k "gradient"
+	XLA_FLAGS= $(LATEST)/bin/python -m pytest -q -n 2 --dist worksteal -m latest -k gradient tests/kernels/test_kernels_jax.py
 
 check: lint  ## the fast part of it: lint, types, unit tests, doctests
 	$(BIN)/python -m pytest -q -m "not slow"

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from captions import captioned
-from compiled_once import compiled_once
+from compiled_once import compiled_once, forget_oldest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES, PAGES, BUILD = ROOT / "notebooks" / "src", ROOT / "notebooks", ROOT / "build"
@@ -249,6 +249,7 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=2, help="notebooks to run at a time (2)")
     arguments = parser.parse_args()
+    forget_oldest(BUILD / "compiled")
     try:
         results = run_all(sources(arguments.only), arguments.profile, arguments.jobs)
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-from compiled_once import compiled_once
+from compiled_once import compiled_once, forget_oldest
 
 os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
     "JAX_ENABLE_X64": "1",
@@ -26,10 +26,25 @@ os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | 
 import jax
 import numpy as np
 import pytest
+from newest_jax import imports_jax
 
 EPS = float(np.finfo(float).eps)
 PROCESS = Path("/proc/self")  # of Linux
 MOST_BYTES, MOST_MAPS = 3 * 2**30, 20_000  # it ends a process with more than 65,530 areas of memory
+
+
+def pytest_configure(config):
+    """Once a run, not in each of its workers."""
+    folder = jax.config.jax_compilation_cache_dir
+    if folder and not hasattr(config, "workerinput"):
+        forget_oldest(Path(folder))
+
+
+def pytest_collection_modifyitems(items):
+    """Examples of users run on the newest JAX too: those of the README, and of modules that import it."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and (item.path.suffix == ".md" or imports_jax(item.path)):
+            item.add_marker("latest")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -144,6 +144,7 @@ def test_float32_has_its_own_rounding(rng):
         assert np.abs(np.ldexp(back, -power) - x).max() <= 16 * np.finfo(np.float32).eps * np.linalg.norm(x)
 
 
+@pytest.mark.latest
 def test_a_tracer_is_refused_where_values_decide():
     with pytest.raises(ValueError, match="spectrum: got a JAX tracer, takes known numbers"):
         jax.jit(idft_real)(jnp.ones(4))
@@ -244,6 +245,7 @@ def test_shifts_add_nothing_to_the_span_of_frequencies_and_everything_to_that_of
     assert shifted_span_dimension(vectors) == rank_of_all_shifts(vectors) == d
 
 
+@pytest.mark.latest
 def test_jax_arrays_stay_jax_arrays_and_are_differentiable(rng):
     x = jnp.asarray(rng.standard_normal((3, 4)))
     assert isinstance(dc(x), jax.Array)

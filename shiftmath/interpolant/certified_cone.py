@@ -66,13 +66,13 @@ def cone_radius(
     if not length or not len(u):
         return 0.0
     theta, steep = angles(u, x / length), steepest(kernel, size) * (abs(along) + abs(against))
-    value = along @ angular(kernel, theta, size) + against @ angular(kernel, np.pi - theta, size)
+    value = on_lines(kernel, along, against, theta, size).sum()
     sign = np.sign(value - level / length)
 
     def holds(delta: float) -> bool:
         low, high = np.maximum(theta - delta, 0), np.minimum(theta + delta, np.pi)
         t = np.linspace(low, high, POINTS, axis=1)
-        g = along[:, None] * angular(kernel, t, size) + against[:, None] * angular(kernel, np.pi - t, size)
+        g = on_lines(kernel, along, against, t, size)
         secants = sign * (g[:, 0] - g[:, -1]) / (2 * np.sin((high + low) / 2) * np.sin((high - low) / 2))
         # The level over |z| where that is largest; 1 - sin(delta) = 2 sin^2, without cancellation.
         ends = length * np.array([2 * math.sin((math.pi / 2 - delta) / 2) ** 2, 1 + math.sin(delta)])
@@ -82,6 +82,22 @@ def cone_radius(
         return any(low > least_needed for low in lower)
 
     return length * math.sin(largest(holds, math.pi / 2))
+
+
+def on_lines(
+    kernel: FullyConnected,
+    along: Numbers,
+    against: Numbers,
+    theta: Float[np.ndarray, "n *points"],
+    size: int,
+) -> Float[np.ndarray, "n *points"]:
+    """g_i(theta) = c_i kappa(theta) + c_i' kappa(pi - theta) of each line, computed where a weight is not 0."""
+    g = np.zeros(theta.shape)
+    for weights, turned in ((along, theta), (against, np.pi - theta)):
+        own = weights != 0
+        if own.any():
+            g[own] += (weights[own] * angular(kernel, turned[own], size).T).T
+    return g
 
 
 def least(

@@ -19,6 +19,7 @@ from jaxtyping import Array, DTypeLike, Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_choice, as_count
+from shiftmath._shared.batches import in_batches
 from shiftmath._shared.kept_programs import warn_of_kept_programs
 from shiftmath._shared.precision import precision
 from shiftmath.networks.arrays import as_signals, dtype_of, taken
@@ -224,4 +225,4 @@ def logits(network: Callable, X: ArrayLike, batch_size: int = 500) -> Float[np.n
 
 @eqx.filter_jit
 def _logits(network: Callable, X: Array, batch_size: int) -> Array:
-    return jax.lax.map(network, X, batch_size=min(batch_size, len(X)))
+    return in_batches(network, X, batch_size)

@@ -58,6 +58,7 @@ def test_complex_numbers_pass_where_they_are_allowed():
             as_array("x", np.ones(2, dtype))
 
 
+@pytest.mark.latest
 def test_an_array_of_another_library_stays_one_or_goes_to_numpy():
     x = jnp.ones(3, jnp.bfloat16)
     assert as_array("x", x) is x
@@ -71,6 +72,7 @@ def test_a_subclass_becomes_an_array():
     assert type(as_array("x", np.ones((2, 2)).view(np.matrix))) is np.ndarray
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("x", [np.array([(1.0,)], [("float", float)]), np.zeros(2, "V8"), jax.random.key(0)])
 def test_a_name_of_a_dtype_is_no_number(x):
     with pytest.raises(TypeError, match=r"^x: got dtype .*, takes an array of real numbers"):
@@ -86,6 +88,7 @@ def test_masks_are_refused_wherever_they_are():
             as_array("x", x)
 
 
+@pytest.mark.latest
 def test_a_tracer_has_no_values_to_look_at():
     def inside(x):
         assert is_traced(x)

@@ -32,6 +32,7 @@ def kept(monkeypatch, tmp_path):
     _warn.cache_clear()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_a_cache_that_breaks_loops_is_named_once(kept, call):
     with pytest.warns(
@@ -42,6 +43,7 @@ def test_a_cache_that_breaks_loops_is_named_once(kept, call):
         call()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("mend", ["no folder", "older runtime", "newer jax", "another device"])
 def test_where_results_can_be_trusted_nothing_is_said(kept, monkeypatch, mend):
     if mend == "no folder":

@@ -134,6 +134,7 @@ class Foreign:
         return x.sum()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("attack", [ATTACKS["ddn"], ATTACKS["pgd"], ATTACKS["fgsm"]])
 @pytest.mark.parametrize(
     ("f", "name"), [(of_numpy, "of_numpy"), (Foreign(), "Foreign"), (lambda x: x.sum() if x[0] > 0 else x[1], "lambda")]
@@ -178,6 +179,7 @@ def test_numbers_may_be_arrays_without_axes():
     assert eqx.tree_equal(plain, pgd(jnp.sum, X1, [1, 1], steps=5, **options))
 
 
+@pytest.mark.latest
 def test_options_may_be_traced():
     X = jnp.asarray(X1)
 

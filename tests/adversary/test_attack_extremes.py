@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +18,15 @@ V = np.array([[2.0, 0.0, -1.0], [0.0, 1.0, 1.0], [-1.0, 1.0, 0.0], [0.5, -2.0, 0
 def linear(x):
     """Four classes."""
     return jnp.asarray(V, x.dtype) @ x
+
+
+def plane(x):
+    """At a distance of 1.5 / sqrt 2 from (1, 0)."""
+    return x.sum() - 2.5
+
+
+def saturating(x):
+    return jnp.tanh(x).sum()
 
 
 def classified(rng, n=8):
@@ -62,17 +72,22 @@ def test_a_pixel_may_have_its_own_bounds_and_one_that_is_held_stays(rng):
     assert (held.points[0, 1:] == x[0, 1:]).all()
 
 
+class Scaled(eqx.Module):
+    """`linear` of x / size: one program for all sizes."""
+
+    size: jax.Array
+
+    def __call__(self, x):
+        # Divided first: products of such numbers overflow or are lost in f itself, which is not the attack's.
+        return linear(x * (1 / self.size))
+
+
 @pytest.mark.parametrize("e", [-900, -560, 500, 900])
 def test_a_power_of_two_scales_what_has_no_length_of_its_own(e, rng):
     """DDN has one: its steps are from 1 to 0.01 long."""
     X, y = classified(rng)
-    one, size = np.ones(3), 2.0**e
-
-    def scaled(x):
-        # Divided first: products of such numbers overflow or are lost in f itself, which is not the attack's.
-        return linear(x * (1 / size))
-
-    starts = X[::-1]
+    one, size, starts = np.ones(3), 2.0**e, X[::-1]
+    scaled = Scaled(jnp.array(size))
     calls = {
         "l2": lambda f, s: pgd(f, s * X, y, radius=0.5 * s, steps=9, restarts=2),
         "linf": lambda f, s: pgd(f, s * X, y, radius=0.5 * s, norm="linf", steps=9, bounds=(-9 * s * one, 9 * s)),
@@ -92,11 +107,12 @@ def test_a_power_of_two_scales_what_has_no_length_of_its_own(e, rng):
 
 @pytest.mark.parametrize(("radius", "step_size"), [(1e300, None), (2.0, 1e300), (1e300, 1e300)])
 def test_a_huge_radius_or_step_succeeds_where_a_point_is_near(radius, step_size):
-    attack = pgd(lambda x: x.sum() - 2.5, [[1.0, 0.0]], [-1], radius=radius, step_size=step_size)
+    attack = pgd(plane, [[1.0, 0.0]], [-1], radius=radius, step_size=step_size)
     assert attack.success.all()
     assert np.isfinite(attack.points).all()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("outputs", ["labels", "logits", "numbers"])
 def test_a_function_of_numpy_is_walked_as_its_twin_of_jax(outputs, rng):
     X, y = classified(rng, 5)
@@ -142,17 +158,16 @@ def test_in_float32_no_distance_exceeds_the_radius(rng):
     y = np.where(X.sum(axis=1) > 0, 1, -1)
     for radius in np.float32([0.3, 1.7, 1e-3]):
         for norm in ("l2", "linf"):
-            attack = pgd(lambda x: jnp.tanh(x).sum(), X, y, radius=radius, norm=norm, steps=8, restarts=2)
+            attack = pgd(saturating, X, y, radius=radius, norm=norm, steps=8, restarts=2)
             assert attack.distances.dtype == np.float32
             assert (attack.distances[attack.success] <= radius).all()
 
 
 CALLS = {
-    "ddn": "ddn(f, X, y, steps=10**8)",
-    "pgd": "pgd(f, X, y, radius=0.1, steps=10**8)",
-    "decisions": "decision_based(f, X, y, starts=-X, steps=10**8)",
-    "decisions of NumPy": "decision_based(lambda P: (np.asarray(P).sum(axis=1) > 0).astype(int), X, [1], starts=-X,"
-    " steps=10**8)",
+    "ddn": "ddn(f, X, y, steps=steps)",
+    "pgd": "pgd(f, X, y, radius=0.1, steps=steps)",
+    "decisions": "decision_based(f, X, y, starts=-X, steps=steps)",
+    "decisions of NumPy": "decision_based(of_numpy, X, y, starts=-X, steps=steps)",
 }
 INTERRUPTED = """
 import signal, threading, time
@@ -160,11 +175,14 @@ import jax.numpy as jnp, numpy as np
 from shiftmath.adversary import ddn, decision_based, pgd
 signal.signal(signal.SIGINT, signal.default_int_handler)
 X, y, f, sent = np.ones((1, 50)), [1], lambda x: jnp.sin(x).sum(), []
+of_numpy = lambda P: (np.asarray(P).sum(axis=1) > 0).astype(int)
+attack = lambda steps: CALL
+attack(3)  # compiled, which cannot be interrupted
 def interrupt():
-    time.sleep(8); sent.append(time.perf_counter()); signal.raise_signal(signal.SIGINT)
+    time.sleep(2); sent.append(time.perf_counter()); signal.raise_signal(signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
 try:
-    CALL
+    attack(10**8)
 except KeyboardInterrupt:
     print(time.perf_counter() - sent[0])
 """

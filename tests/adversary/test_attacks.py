@@ -215,6 +215,7 @@ def test_success_grows_with_restarts_and_robust_accuracy_falls_with_the_radius()
     assert curve[1] < 0.5
 
 
+@pytest.mark.latest
 def test_robust_accuracy_at_a_radius_is_the_share_of_larger_distances(rng):
     X, y = samples(rng, 20)
     exact = abs(X @ W + B) / np.linalg.norm(W)
@@ -336,6 +337,7 @@ def test_the_answer_has_the_library_and_the_dtype_of_the_samples(attack, dtype):
     assert found.points.dtype == dtype
 
 
+@pytest.mark.latest
 def test_a_stack_of_networks_is_attacked_at_once():
     X, y = np.ones((2, 3)), [1, 1]
     key = jax.random.split(jax.random.key(1), 4)
@@ -346,6 +348,7 @@ def test_a_stack_of_networks_is_attacked_at_once():
     assert np.allclose(attack.distances[2], one.distances, rtol=1e-9)
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("method", [ddn, pgd, fgsm, decision_based])
 def test_attacks_are_the_same_inside_a_jitted_function(method, rng):
     X, y = rng.standard_normal((3, 4)), np.ones(3, int)
@@ -381,6 +384,7 @@ def test_what_a_small_ball_contains_counts_for_the_large_one():
     assert robust_accuracy(shell, [[0.0]], [1], [0.5, 1e4], **options).tolist() == [0, 0]
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_values_that_are_not_finite_are_named(attack):
     with jax.debug_nans(False), pytest.raises(ValueError, match=r"f: got NaN or infinity at sample [01] or on the way"):

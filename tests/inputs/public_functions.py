@@ -538,6 +538,13 @@ REASONS = {
     "options": "those of another function, which are tried there",
 }
 
+# Kernels have one face: what arrays of JAX become there is seen in two calls, and each further one compiles long.
+ONE_ENGINE = {
+    *(f"kernels.GroupAverage.{m}" for m in ("__call__", "nngp", "diag")),
+    *(f"kernels.Convolutional.{m}" for m in ("nngp", "diag")),
+    "kernels.FullyConnected.nngp",
+}
+
 # Rows that are good there, or not what the table says.
 COMPLEX = {"complex", "complex without an imaginary part", "JAX complex"}
 ALLOWED = {

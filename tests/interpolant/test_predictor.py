@@ -49,6 +49,7 @@ def test_it_interpolates_and_its_norm_is_least(network, rng):
     assert longer.norm > f.norm
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_gradient_is_that_of_finite_differences(network, rng):
     f = Interpolant(network, rng.standard_normal((3, 3, 3, 1)), [1.0, -1.0, 0.5])
@@ -258,6 +259,7 @@ def test_samples_that_are_all_but_alike_are_not_blamed_if_their_labels_are_too()
         Interpolant(FullyConnected(activation="erf", bias_std=0.5), X, np.r_[np.sin(3 * X[:-3, 0]), 1, 1, 1])
 
 
+@pytest.mark.latest
 def test_gradients_are_computed_where_jax_is_told_to():
     devices = []
 
@@ -366,6 +368,7 @@ def test_it_is_hashable_and_picklable(rng):
     assert jax.jit(lambda z, h: h(z), static_argnums=1)(jnp.ones((4, 1)), f).shape == ()
 
 
+@pytest.mark.latest
 def test_kernels_without_jax_are_named_where_jax_is_needed():
     f = Interpolant(rbf_kernel, np.eye(3), [1, -1, 1])
     assert f(np.eye(3)) == pytest.approx([1, -1, 1])

@@ -164,7 +164,7 @@ def test_in_50_digits_a_tight_radius_does_not_cross_the_hyperplane(network, rng)
 @pytest.mark.parametrize("level", [0.0, -0.2])
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_none_of_thousands_of_directions_crosses_within_the_radius(network, level, rng):
-    f = interpolant(network, 4, rng)
+    f = interpolant(network, 3, rng)
     for x in rng.standard_normal((2, *SHAPE)):
         steps = certified(f, x, level) * directions(f, x, rng, 2000)
         for share in (1.0, 0.7):
@@ -191,7 +191,7 @@ def on_the_boundary(f, level, rng):
 @pytest.mark.parametrize("level", [0.0, 0.3])
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_near_the_boundary_it_is_tight_so_that_a_fault_of_a_tenth_would_show(network, level, rng):
-    f = interpolant(network, 4, rng)
+    f = interpolant(network, 3, rng)
     for _ in range(3):
         point, normal, steep = on_the_boundary(f, level, rng)
         x = point + 1e-5 * normal
@@ -294,7 +294,7 @@ def test_on_the_boundary_nothing_is_certified_at_any_scale(network, scale, rng):
 @pytest.mark.parametrize("scale", [2.0**30, 2.0**-30])
 @pytest.mark.parametrize("network", [n for n in NETWORKS if not getattr(n, "bias_std", 0)], ids=repr)
 def test_without_bias_it_scales_with_the_point(network, scale, rng):
-    f, x = interpolant(network, 4, rng), rng.standard_normal(SHAPE)
+    f, x = interpolant(network, 3, rng), rng.standard_normal(SHAPE)
     # Bisections of intervals of another scale: 2^-40 of a bound at most 1e3 times as large.
     assert certified(f, scale * x) == pytest.approx(scale * certified(f, x), rel=1e-8)
 

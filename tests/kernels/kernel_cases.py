@@ -1,6 +1,7 @@
 """Configurations and images that several tests of the kernels share."""
 
 import numpy as np
+import pytest
 
 from shiftmath.kernels import Convolutional, FullyConnected
 
@@ -44,6 +45,17 @@ IMAGE_KERNELS = [
     (Convolutional(2, activation="gelu", dense_layers=1), (4, 5, 1)),
     (Convolutional(2, activation="gelu", padding="zero", weight_std=1.1, bias_std=0.2, spatial_axes=1), (6, 1)),
 ]
+
+VECTORS = [(kernel, (6,)) for kernel in VECTOR_KERNELS]
+# What XLA compiles takes seconds each: those of which each differs from the others in what the engine computes. A test
+# says that no value of a parameter is missing.
+ON_JAX = [IMAGE_KERNELS[i] for i in (1, 4, 6, 9, 10, 14, 16, 17, 19, 21, 23, 24, 25, 26, 27, 28, 29)]
+ON_JAX += [VECTORS[0], *VECTORS[1::2]]
+
+
+def with_latest(configurations, few):
+    """The configurations, a few of them for the newest JAX too."""
+    return [pytest.param(*c, marks=[pytest.mark.latest] * (c in few)) for c in configurations]
 
 
 def gaussian(seed, n, shape):

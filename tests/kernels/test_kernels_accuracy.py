@@ -1,7 +1,6 @@
 """Against the definition in 50 digits, on images whose pairs touch rho = 1, -1 and 0, empty and constant images."""
 
-import functools
-
+import fifty_digits
 import kernel_cases as cases
 import numpy as np
 import pytest
@@ -48,20 +47,10 @@ def images(shape):
     return single
 
 
-@functools.cache
-def expected(kernel, shape):
-    """Gram matrices (ntk, nngp) of the hard images in 50 digits, rounded once."""
-    X, one = images(shape), reference.vector_pair if isinstance(kernel, FullyConnected) else reference.pair
-    gram = np.zeros((2, len(X), len(X)))
-    for a in range(len(X)):
-        for b in range(a + 1):
-            gram[:, a, b] = gram[:, b, a] = [float(v) for v in one(kernel, X[a], X[b])]
-    return gram
-
-
 def errors(kernel, shape, X):
     """Errors relative to sqrt(K(x, x) K(z, z)) of the NTK, by both paths of the compiled engine, and of the NNGP."""
-    alone, (ntk, nngp) = np.concatenate([kernel(x[None], X) for x in X]), expected(kernel, shape)
+    alone = np.concatenate([kernel(x[None], X) for x in X])
+    ntk, nngp = fifty_digits.of_all(fifty_digits.values, kernel, images(shape))
     for values, exact in ((kernel(X), ntk), (alone, ntk), (kernel.nngp(X), nngp)):
         yield np.abs(values - exact) / cases.scale_of(np.diag(exact), np.diag(exact))
 

@@ -143,13 +143,18 @@ OVERFLOW = [
 def test_what_overflows_is_named_and_never_returned(kernel, size, as_array):
     small, large = as_array(IMAGES), as_array(size * IMAGES)
     takes = r"got entries up to 1e\+\d+, whose kernel is not finite in float64, takes smaller ones"
+    calls = [kernel, kernel.diag]
+    # All are ways into one face; each is another program to be compiled, of which those of vectors are short.
+    if every := as_array is np.asarray or isinstance(kernel, FullyConnected):
+        calls += [kernel.nngp, lambda X: kernel(X, X), lambda X: kernel(X, progress=True)]
     with jax.debug_nans(False):
-        for call in (kernel, kernel.nngp, kernel.diag, lambda X: kernel(X, X), lambda X: kernel(X, progress=True)):
+        for call in calls:
             with pytest.raises(ValueError, match=f"X: {takes}"):
                 call(large)
-        with pytest.raises(ValueError, match=f"Z: {takes}"):
-            kernel(small, as_array(np.full_like(IMAGES, 1e308)))
-        assert not np.isfinite(jax.jit(kernel)(jnp.asarray(large))).all()
+        if every:
+            with pytest.raises(ValueError, match=f"Z: {takes}"):
+                kernel(small, as_array(np.full_like(IMAGES, 1e308)))
+        assert as_array is np.asarray or not np.isfinite(jax.jit(kernel)(large)).all()
     assert np.isfinite(kernel(as_array(1e-300 * IMAGES))).all()
 
 
@@ -180,6 +185,7 @@ def test_other_byte_orders_and_lengths_are_converted(kernel):
             assert np.abs(values - grams[np.dtype(dtype)]).max() <= 1e-6 * np.abs(values).max()
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("kernel", [Convolutional(filter_size=1, readout="flatten"), FullyConnected()])
 def test_nan_in_a_tracer_gives_nan(kernel):
     with jax.debug_nans(False):
@@ -187,6 +193,7 @@ def test_nan_in_a_tracer_gives_nan(kernel):
     assert np.isnan(gram).tolist() == [[True, True], [True, False]]
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_other_types_are_named(kernel):
     with pytest.raises(ValueError, match="X: got rows of unequal lengths, takes an array of float32"):
@@ -200,6 +207,7 @@ def test_other_types_are_named(kernel):
         kernel(jax.random.key(0)[None, None])
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("as_array", [np.asarray, jnp.asarray])
 def test_integers_are_promoted_and_short_floats_come_out_longer(as_array):
     X = as_array(np.array([[1, 0], [3, 4]]))

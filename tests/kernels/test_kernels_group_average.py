@@ -89,6 +89,7 @@ def test_a_kernel_that_is_not_jointly_invariant_is_refused(kernel, group, call):
             getattr(average, call)(X)
 
 
+@pytest.mark.latest
 @pytest.mark.slow
 @pytest.mark.parametrize("kernel", [Convolutional(padding="zero"), first_entries], ids=cases.name)
 def test_it_is_refused_inside_a_transformation_too(kernel):

@@ -9,10 +9,10 @@ from shiftmath.kernels import Convolutional, FullyConnected
 pytestmark = pytest.mark.slow
 
 EPS = np.finfo(float).eps
-SAMPLE = cases.IMAGE_KERNELS[::3] + [(kernel, (6,)) for kernel in cases.VECTOR_KERNELS[::3]]
+SAMPLE = cases.IMAGE_KERNELS[::3] + cases.VECTORS[::3]
 
 
-@pytest.mark.parametrize(("kernel", "shape"), cases.IMAGE_KERNELS + [(k, (6,)) for k in cases.VECTOR_KERNELS], ids=repr)
+@pytest.mark.parametrize(("kernel", "shape"), cases.IMAGE_KERNELS + cases.VECTORS, ids=repr)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_gram_is_its_transpose_to_the_last_bit_and_keeps_the_dtype(kernel, shape, dtype):
     X = cases.gaussian(0, 7, shape).astype(dtype)

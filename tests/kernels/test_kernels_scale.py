@@ -1,12 +1,11 @@
 """Inputs of any size: very different ones, too small, too large, black; both engines, against 50 digits."""
 
-import functools
 from dataclasses import replace
 
+import fifty_digits
 import jax
 import jax.numpy as jnp
 import kernel_cases as cases
-import mpmath as mp
 import numpy as np
 import pytest
 import reference
@@ -15,7 +14,6 @@ from shiftmath.datasets import orthogonal_frequencies
 from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.kernels._jax import dense as jax_dense
 from shiftmath.kernels.dots import Dots, dots_gram
-from shiftmath.kernels.plan import ROUNDINGS
 from shiftmath.kernels.units import TOGETHER, layer_exponents, of_a_pair
 
 EPS, EPS32 = (float(np.finfo(t).eps) for t in (float, np.float32))
@@ -23,7 +21,7 @@ EPS, EPS32 = (float(np.finfo(t).eps) for t in (float, np.float32))
 # the product of both sizes; there are at most eight such roundings in the layers here.
 ROUNDING = 8 * 2 ** (TOGETHER + 2) / 2
 LARGEST, SMALLEST = float(np.finfo(float).max), float(np.finfo(float).smallest_normal)
-SIZES = (1.0, 1e-6, 1e3, 1e12)
+SIZES, CLOSER = (1.0, 1e-6, 1e3, 1e12), (1.0, 1e-3, 1e3)
 
 KERNELS = [
     (FullyConnected(3, bias_std=0.3), (3,)),
@@ -52,36 +50,16 @@ def images(shape, sizes=SIZES):
     return np.concatenate([sizes * X, sizes[1:] * X[0], -sizes[-1:] * X[0]])
 
 
-@functools.cache
-def expected(kernel, shape, sizes=SIZES, dtype="f8"):
-    """The Gram matrices (ntk, nngp) in 50 digits, rounded once."""
-    X, one = images(shape, sizes).astype(dtype), reference.vector_pair if len(shape) == 1 else reference.pair
-    gram = np.zeros((2, len(X), len(X)))
-    for a in range(len(X)):
-        for b in range(a + 1):
-            gram[:, a, b] = gram[:, b, a] = [float(v) for v in one(kernel, X[a], X[b])]
-    return gram
+def has_kinks(kernel):
+    """Whether the layer after the readout has a kink, and sees 1 - rho as a difference."""
+    pooled = isinstance(kernel, Convolutional) and kernel.dense_layers and kernel.readout != "flatten"
+    return bool(pooled) and kernel.activation != "identity"
 
 
-@functools.cache
-def kinks(kernel, shape):
-    r"""What rounding of a pooled covariance may do to kappa0 in the dense layer after the readout, entry by entry.
-
-    1 - rho there is known to \Delta = 16 eps of the mean variance; 1 - kappa0 is \sqrt{2 (1 - rho)} / \pi.
-    """
-    X, before = images(shape), replace(kernel, dense_layers=0) if isinstance(kernel, Convolutional) else None
-    if before is None or kernel.dense_layers == 0 or kernel.readout == "flatten" or kernel.activation == "identity":
-        return 0.0
-    w, b = mp.mpf(kernel.weight_std) ** 2, mp.mpf(kernel.bias_std) ** 2
-    q = [w * reference.pair(before, x, x)[1] + b for x in X]
-    bounds = np.zeros((len(X), len(X)))
-    for i, j in np.ndindex(bounds.shape):
-        root = mp.sqrt(q[i] * q[j])
-        angle = 1 - (w * reference.pair(before, X[i], X[j])[1] + b) / root
-        # Images whose sizes are not within 2^TOGETHER are held in units of their own, and of like size in these.
-        delta = ROUNDINGS * EPS * min(float((q[i] + q[j]) / (2 * root)), 2**TOGETHER)
-        bounds[i, j] = min((2 * delta) ** 0.5, delta / (2 * max(float(angle), 1e-300)) ** 0.5)
-    return bounds
+def bound(kernel, X):
+    """What errors of the tangent kernel may be, entry by entry."""
+    kinks = fifty_digits.of_all(fifty_digits.kinks, kernel, X)[0] if has_kinks(kernel) else 0.0
+    return ROUNDING * EPS + kinks
 
 
 def relative(values, exact):
@@ -93,19 +71,19 @@ def relative(values, exact):
 @pytest.mark.slow
 @pytest.mark.parametrize(("kernel", "shape"), KERNELS, ids=repr)
 def test_inputs_of_very_different_sizes_have_the_accuracy_of_equal_ones(kernel, shape):
-    X, (ntk, nngp), bound = images(shape), expected(kernel, shape), ROUNDING * EPS + kinks(kernel, shape)
-    assert (relative(kernel(X), ntk) <= bound).all()
-    assert (relative(np.concatenate([kernel(x[None], X) for x in X]), ntk) <= bound).all()
+    X = images(shape)
+    ntk, nngp = fifty_digits.of_all(fifty_digits.values, kernel, X)
+    assert (relative(kernel(X), ntk) <= bound(kernel, X)).all()
+    assert (relative(np.concatenate([kernel(x[None], X) for x in X]), ntk) <= bound(kernel, X)).all()
     assert (relative(kernel.nngp(X), nngp) <= ROUNDING * EPS).all()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kernel", "shape"), ON_JAX, ids=repr)
 def test_so_they_have_on_jax(kernel, shape):
-    X, small = jnp.asarray(images(shape)), (1.0, 1e-3, 1e3)
-    assert (relative(kernel(X), expected(kernel, shape)[0]) <= ROUNDING * EPS + kinks(kernel, shape)).all()
-    X = images(shape, small).astype("f4")
-    assert (relative(kernel(jnp.asarray(X)), expected(kernel, shape, small, "f4")[0]) <= ROUNDING * EPS32).all()
+    for X, most in ((images(shape), bound), (images(shape, CLOSER).astype("f4"), lambda *_: ROUNDING * EPS32)):
+        ntk, _ = fifty_digits.of_all(fifty_digits.values, kernel, X)
+        assert (relative(kernel(jnp.asarray(X)), ntk) <= most(kernel, X)).all()
 
 
 @pytest.mark.parametrize("kernel", [Convolutional(2, bias_std=0.3), Convolutional(2, activation="erf")], ids=repr)
@@ -239,6 +217,7 @@ def test_a_deviation_of_numpy_leaves_float32_as_it_is(deviation):
         assert kernel == replace(kernel, bias_std=float(deviation))
 
 
+@pytest.mark.latest
 def test_sizes_do_not_compile_again():
     kernel, X = FullyConnected(2, "gelu", bias_std=0.1), jnp.asarray(cases.gaussian(0, 3, (5,)))
     kernel(X)

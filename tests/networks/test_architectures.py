@@ -118,6 +118,7 @@ def test_the_starts_have_their_distributions(build, shape, fan_in):
         assert abs(np.mean(array)) <= 5 / math.sqrt(array.size)
 
 
+@pytest.mark.latest
 def test_the_logits_are_the_formula(rng):
     x = rng.standard_normal((3, 2))
     network = fully_connected(KEY, (3, 2), 4, width=5, depth=2, initialisation="ntk", dtype=float)
@@ -128,6 +129,7 @@ def test_the_logits_are_the_formula(rng):
     assert np.allclose(logits(network, x[None], batch_size=1)[0], network(x), rtol=0, atol=64 * EPS)
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("build", [fully_connected, convolutional, residual])
 def test_networks_keep_their_dtype(build):
     for dtype in (jnp.float32, jnp.float64):
@@ -137,6 +139,7 @@ def test_networks_keep_their_dtype(build):
         assert network(jnp.ones((4, 4), dtype)).dtype == dtype
 
 
+@pytest.mark.latest
 def test_float64_does_not_depend_on_the_settings_of_jax(rng):
     enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
     X, both = rng.standard_normal((3, 8, 8)), []

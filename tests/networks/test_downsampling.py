@@ -73,6 +73,7 @@ def test_aps_of_a_shifted_signal_is_aps_shifted_bit_for_bit(spatial, stride, opt
         assert np.array_equal(aps(rolled(x, a), stride, **options), by_rule(x, a, stride, **options))
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("name", ["aps", "lps"])
 def test_the_layers_obey_the_rule_in_jax_too(name, rng):
     down, x = downsampler(name, KEY, 3, dtype=float), rng.standard_normal((4, 6, 3))
@@ -220,6 +221,7 @@ def test_the_weights_of_tips_follow_the_quadrants_not_the_phases(rng):
     assert np.abs(one - tau[::-1]).max() > 1e-3  # as an equivariant mixture would have it
 
 
+@pytest.mark.latest
 def test_the_largest_score_has_the_gradient_of_the_softmax(rng):
     hard, x = LPS.of(KEY, 2, 2, float), jnp.array(rng.standard_normal((4, 4, 2)))
     soft = LPS(hard.first, hard.second, selection="softmax")
@@ -281,6 +283,7 @@ def test_maximum_sampling_bias_is_1_for_max_and_a_share_for_what_selects(rng):
     assert np.abs(maximum_sampling_bias(tips, X) - taken).max() <= 16 * EPS
 
 
+@pytest.mark.latest
 def test_numpy_and_jax_agree_and_keep_their_kind(rng):
     x = rng.standard_normal((4, 6, 2))
     for f in (components, subsample, max_pool, average_pool, blur, blur_pool, dense_max, max_blur_pool, aps, norms):

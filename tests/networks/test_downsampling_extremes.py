@@ -46,12 +46,14 @@ def test_lps_takes_the_largest_score_whatever_the_temperature(rng):
             assert float(layer.choice(jnp.asarray(x)).sum()) == 1
 
 
+@pytest.mark.latest
 def test_whole_numbers_are_floats_inside_compiled_functions_too():
     x = jnp.array([[1], [2], [3], [4]])
     assert jax.jit(lambda x: down.mixture(x, [0.5, 0.5]))(x)[:, 0].tolist() == [1.5, 3.5]
     assert jax.jit(lambda x: down.norms(x, norm="linf"))(jnp.full((2, 1), -128, jnp.int8)).tolist() == [128, 128]
 
 
+@pytest.mark.latest
 def test_what_is_traced_is_refused_for_its_shape():
     with pytest.raises(ValueError, match=r"x: got shape \(4,\), takes a signal"):
         eqx.filter_jit(down.APS())(jnp.ones(4))
@@ -61,6 +63,7 @@ def test_what_is_traced_is_refused_for_its_shape():
         jax.jit(lambda i: down.chosen(np.ones((4, 2)), i))(0.7)
 
 
+@pytest.mark.latest
 def test_a_traced_choice_of_a_signal_of_numpy_is_differentiable_and_stays_in_its_range():
     x = np.arange(8.0).reshape(4, 2)
     gradient = jax.grad(lambda w: down.mixture(x, w).sum())(jnp.ones(2))

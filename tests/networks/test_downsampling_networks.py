@@ -46,6 +46,7 @@ def net(rule, **options):
     return NET(stride=(2, 2, 1), downsample=rule, **options)
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("rule", EXACT)
 def test_one_choice_of_a_component_is_exact(rule, error):
     assert error(net(rule)) <= ROUNDING
@@ -98,6 +99,7 @@ def test_stride_by_name_is_a_convolution_with_a_stride(data):
     assert np.abs(logits(named, data[0]) - logits(plain, data[0])).max() <= 64 * EPS
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("rule", ["aps", "lps"])
 def test_residual_blocks_share_one_choice(rule, error):
     assert error(DEEP(downsample=rule, stride=2)) <= ROUNDING
@@ -145,6 +147,7 @@ def test_fidelity_is_no_product_of_accuracy_and_consistency():
     assert abs(found.accuracy * found.consistency.mean() - found.fidelity.mean()) > 0.05
 
 
+@pytest.mark.latest
 def test_the_layer_where_exactness_is_lost_is_seen(data):
     flat = partial(convolutional, KEY, **COMMON, width=4, depth=2, stride=2)
     good = equivariance(flat(downsample="aps"), *data, layers=True).layers

@@ -50,6 +50,7 @@ def test_every_route_of_the_correlation_is_the_sum_over_taps(route, spatial, tap
     assert np.abs(found - by_loops(x, W, start, count, stride)).max() <= bound
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize(("spatial", "taps", "start", "count", "stride"), CORRELATIONS)
 def test_the_routes_have_the_same_gradients(spatial, taps, start, count, stride, rng):
     x, W = jnp.array(rng.standard_normal((*spatial, 3))), jnp.array(rng.standard_normal((*taps, 3, 2)))
@@ -88,6 +89,7 @@ def test_zero_padding_is_correlation_on_the_line(q, stride, rng):
     assert np.abs(found - full[q - (q - 1) // 2 :][:7:stride]).max() <= 8 * EPS * q * np.abs(x).max() * np.abs(W).max()
 
 
+@pytest.mark.latest
 def test_batch_norm_uses_the_batch_in_training_and_running_statistics_after(rng):
     X = jnp.array(3 + 2 * rng.standard_normal((50, 4, 5, 3)))
     for features in ((3,), (4, 5, 3)):

@@ -77,6 +77,7 @@ def test_the_tangent_kernel_is_the_squared_gradient_by_finite_differences(rng):
     assert np.allclose(empirical_ntk(network, X, X), jacobian.T @ jacobian, rtol=0, atol=1e-8)
 
 
+@pytest.mark.latest
 def test_the_layers_terms_add_up_to_the_tangent_kernel(rng):
     X, Z = rng.standard_normal((2, 3, 4))
     network = dense(KEY, 4, width=20, depth=2, bias=True)
@@ -85,6 +86,7 @@ def test_the_layers_terms_add_up_to_the_tangent_kernel(rng):
     assert np.allclose(terms.sum(axis=0), empirical_ntk(network, X, Z), rtol=64 * EPS, atol=64 * EPS)
 
 
+@pytest.mark.latest
 def test_one_step_moves_the_outputs_by_the_tangent_kernel_to_second_order(rng):
     X, Z, y = rng.standard_normal((3, 5)), rng.standard_normal((4, 5)), np.array([1.0, -1.0, 1.0])
     network = dense(KEY, 5, width=40)

@@ -48,6 +48,7 @@ def softmax_regression(W, b, X, y, rates):
     return W, b, losses
 
 
+@pytest.mark.latest
 def test_gradient_descent_on_the_cross_entropy_is_the_iteration_by_hand(rng):
     X, y = rng.standard_normal((7, 3)), rng.integers(0, 4, 7)
     W, b = rng.standard_normal((3, 4)), rng.standard_normal(4)
@@ -62,6 +63,7 @@ def test_gradient_descent_on_the_cross_entropy_is_the_iteration_by_hand(rng):
     assert np.allclose(network.layers[0].bias, b, rtol=0, atol=140 * 16 * EPS)
 
 
+@pytest.mark.latest
 def test_gradient_descent_on_the_squared_loss_is_the_iteration_by_hand(rng):
     X, y, w = rng.standard_normal((5, 3)), rng.standard_normal(5), rng.standard_normal(3)
     network, losses = fit(Network((Dense(jnp.array(w)),)), X, y, optax.sgd(0.1), 30, loss="squared")
@@ -119,6 +121,7 @@ def test_each_epoch_sees_every_signal_once_in_a_new_order():
     assert later not in (first, second)
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("batch_size", [None, 5])
 @pytest.mark.parametrize("norm", [False, True])
 def test_many_seeds_at_once_are_the_seeds_one_by_one(batch_size, norm, rng):
@@ -180,6 +183,7 @@ def test_training_keeps_the_dtype_and_leaves_the_start_alone(rng):
         assert eqx.tree_equal(jax.tree.map(np.array, start), before)
 
 
+@pytest.mark.latest
 def test_a_loss_that_is_not_finite_names_the_step(rng):
     X, y = rng.standard_normal((4, 3)), np.ones(4)
     network = Network((Dense(jnp.ones(3)),))

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from shiftmath._shared.batches import in_batches
 from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
@@ -110,7 +111,7 @@ def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> Sta
 def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> Int[np.ndarray, "groups count 3"]:
     """Shifts (S, 2) and their weights 1 in groups of count, the last filled up with weight 0."""
     groups = -(-len(shifts) // count)
-    padded = np.zeros((groups * count, 3), np.int32)
+    padded = np.zeros((groups * count, 3), np.uint32)  # indices that do not count from the end, which XLA would ask
     padded[: len(shifts), :2], padded[: len(shifts), 2] = shifts[:, :2], 1
     return padded.reshape(groups, count, 3)
 
@@ -153,17 +154,25 @@ def sums(
     groups = chunks(shifts, min(len(shifts), max(1, entries // pixels)))
     constants = tuple(map(jnp.asarray, plan.masks)), weights, jnp.asarray(groups)
     one = jax.checkpoint(partial(pair_sums, plan, *constants, X, Z))
-    results = jax.lax.map(one, tuple(map(jnp.asarray, pairs)), batch_size=max(1, entries // (pixels * groups.shape[1])))
+    indices = tuple(jnp.asarray(side, jnp.uint32) for side in pairs)
+    results = in_batches(one, indices, max(1, entries // (pixels * groups.shape[1])))
     return tuple(v / float(plan.pooled_terms) for v in results)
 
 
-def readout_variances(plan: Plan, x: Prepared, units: Units) -> Float[Array, "n"]:
-    """K(x, x) after the readout for each image, in its unit after the last layer; not below 0."""
+def sums_and_variances(
+    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, Units], pairs: Sequence[Int[np.ndarray, "p"]]
+) -> tuple[Sums, Float[Array, "n"], Float[Array, "m"]]:
+    """`sums` of these pairs; K(x, x) after the readout of each image of X and of Z, in its last unit, not below 0."""
     if plan.carries_deficit:
-        q = x.deviations[:, -1, : plan.size[0], : plan.size[1]] ** 2
-        return variance(plan.activation, q, plan.negative_slope).mean((1, 2))
-    D = sums(plan, (x, units), (x, units), (np.arange(len(units)),) * 2)[0]
-    return positive(-D / 2)
+        q = (A[0].deviations[:, -1, : plan.size[0], : plan.size[1]] ** 2 for A in (X, Z))
+        qx, qz = (variance(plan.activation, v, plan.negative_slope).mean((1, 2)) for v in q)
+        return sums(plan, X, Z, pairs), qx, qz
+    # The pairs of an image with itself among the others: the network is compiled once.
+    n, m, p = len(X[1]), len(Z[1]), len(pairs[0])
+    both, own = jax.tree.map(lambda *v: jnp.concatenate(v), X, Z), np.arange(n + m)
+    D, T = sums(plan, both, both, (np.r_[pairs[0], own], np.r_[n + pairs[1], own]))
+    variances = positive(-D[p:] / 2)
+    return (D[:p], T[:p]), variances[:n], variances[n:]
 
 
 def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"]) -> tuple[Gram, Gram]:
@@ -181,10 +190,13 @@ def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array,
 
 
 def with_dense_layers(
-    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, Units], D: Gram, T: Gram, ux: Any, uz: Any
+    plan: Plan, variances: Sequence[Any], units: Sequence[Any], D: Gram, T: Gram, ux: Any, uz: Any
 ) -> tuple[Gram, Gram]:
-    """K and T of the last layer, from D and T after the readout in units 2^ux, 2^uz (n, m) of the pairs."""
-    (qx, ex), (qz, ez) = ((readout_variances(plan, *A), A[1][:, -1]) for A in (X, Z))
+    """K and T of the last layer, from D and T after the readout in units 2^ux, 2^uz (n, m) of the pairs.
+
+    And from the variances there of both sides, in units of the images.
+    """
+    (qx, qz), (ex, ez) = variances, units
     sx, sz = ux - ex[:, None], uz - ez[None, :]
     M, S = pooled_angles(plan, D, ldexp(qx[:, None], -2 * sx), ldexp(qz[None, :], -2 * sz))
     M, S, T = (ldexp(ldexp(v, sx), sz) for v in (M, S, T))
@@ -214,12 +226,13 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
     z, lz = left if Z is None else side(plan, Z)
     n, m = len(lx), len(lz)
     I, J = np.triu_indices(n) if Z is None else np.indices((n, m)).reshape(2, -1)
-    D, T = (matrix(v, I, J, n, m, Z is None) for v in sums(plan, x, z, (I, J)))
+    values, *variances = sums_and_variances(plan, x, z, (I, J)) if plan.dense_layers else (sums(plan, x, z, (I, J)),)
+    D, T = (matrix(v, I, J, n, m, Z is None) for v in values)
     ux, uz = jnp.broadcast_arrays(x[1][:, None, -1], z[1][None, :, -1])
     if not plan.homogeneous:
         ux, uz = of_a_pair(jnp, ux, uz)
     if plan.dense_layers:
-        K, T = with_dense_layers(plan, x, z, D, T / 2, ux, uz)
+        K, T = with_dense_layers(plan, variances, (x[1][:, -1], z[1][:, -1]), D, T / 2, ux, uz)
     else:
         K, T = (ldexp(ldexp(v / 2, ux), uz) for v in (-D, T))
     return in_numbers(K if get == "nngp" else K + T, -lx, -lz)

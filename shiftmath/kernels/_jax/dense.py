@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from shiftmath._shared.batches import in_batches
 from shiftmath.kernels._jax.maps import (
     bias_in,
     binary_exponents,
@@ -153,7 +154,7 @@ def in_numbers(values: Gram, ex: Int[Array, "n"], ez: Int[Array, "m"]) -> Gram:
 def squares(X: Float[Array, "n d"], Z: Float[Array, "m d"]) -> tuple[Gram, Gram]:
     """|x - z|^2 and |x + z|^2, each (n, m), by direct sums."""
     row = jax.checkpoint(lambda x: (((x[None] - Z) ** 2).sum(1), ((x[None] + Z) ** 2).sum(1)))
-    return jax.lax.map(row, X, batch_size=max(1, 2**16 // Z.size))
+    return in_batches(row, X, max(1, 2**16 // Z.size))
 
 
 def directions(plan: Plan, X: Float[Array, "n d"]) -> tuple[Float[Array, "n d"], PerX, Int[Array, "n"]]:

@@ -1,5 +1,7 @@
 """The images of the JAX engine: prepared in units of their own, and brought to those of a pair."""
 
+import functools
+import operator
 from typing import Any, NamedTuple
 
 import jax
@@ -41,22 +43,28 @@ def shifted(x: Prepared, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> 
     """(., H, W) to (., shifts, H, W): out[:, s, i] = in[:, i + s] on the torus."""
     H, W = x.pixels.shape[1:]
     rows, columns = (jnp.arange(H)[None] + sy[:, None]) % H, (jnp.arange(W)[None] + sx[:, None]) % W
-    index = rows[:, :, None] * W + columns[:, None, :]
+    index = (rows[:, :, None] * W + columns[:, None, :]).astype(jnp.uint32)  # none counts from the end
     return jax.tree.map(lambda v: v.reshape(len(v), -1)[:, index], x)
 
 
 def box(v: Float[Array, "*batch H W"], q: tuple[int, int]) -> Float[Array, "*batch H W"]:
     """Circular box sum over the last two axes, the window of `_numba.boxes`, by doubling."""
     for axis, taps in zip((-2, -1), q, strict=True):
-        window, length, offset, out = v, 1, 0, 0
+        window, length, move, parts = v, 1, (taps - 1) // 2, []
         while length <= taps:
             if taps & length:
-                out, offset = out + jnp.roll(window, -offset, axis), offset + length
+                parts.append(_rolled(window, move, axis))
+                move -= length
             if 2 * length <= taps:
-                window = window + jnp.roll(window, -length, axis)
+                window = window + _rolled(window, -length, axis)
             length *= 2
-        v = jnp.roll(out, (taps - 1) // 2, axis)
+        v = functools.reduce(operator.add, parts)
     return v
+
+
+def _rolled(v: Float[Array, "*batch H W"], shift: int, axis: int) -> Float[Array, "*batch H W"]:
+    """Nothing is moved by 0, or by a whole turn: that would be compiled."""
+    return jnp.roll(v, shift, axis) if shift % v.shape[axis] else v
 
 
 def first_angles(
