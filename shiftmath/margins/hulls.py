@@ -120,11 +120,11 @@ def nearest_points(
 
 
 def _problem(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int, share: float) -> _Problem:
-    """Bring the points near 1 and, but on a line, where differences are exact, near the origin."""
+    """Bring the points near 1 and, but on a line, where differences of ends are exact, near the origin."""
     e, n = exponent(A, B), len(A)
     Z = np.concatenate([A, B])
     Z /= 2.0**e
-    centre = _centre(Z, n) if Z.shape[1] > 1 else np.zeros(1)
+    centre = _centre(Z, n) if Z.shape[1] > 1 or share else np.zeros(1)
     Z -= centre
     Z[n:] *= -1
     spread = exponent(Z)  # small where the data lie close together, far from the origin
@@ -180,7 +180,7 @@ def _weights_on_line(
 ) -> Float[np.ndarray, "k"]:
     """Weights between those of the lowest and of the highest point that combine to t."""
     span = (high - low) @ x
-    part = (t - low @ x) / span if span else 0.0
+    part = min(max((t - low @ x) / span, 0.0), 1.0) if span else 0.0
     return (1.0 - part) * low + part * high
 
 
