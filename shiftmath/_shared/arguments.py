@@ -231,9 +231,9 @@ def as_share(name: str, value: Any) -> float:
     takes = "a number from 0 to 1"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: got {show(value)}, takes {takes}")
-    if not 0 <= value <= 1:
+    if not 0 <= (share := float(value)) <= 1:
         raise ValueError(f"{name}: got {show(value)}, takes {takes}")
-    return float(value)
+    return share
 
 
 def as_numbers(name: str, values: Any, **limits: Any) -> np.ndarray:

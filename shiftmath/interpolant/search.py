@@ -79,8 +79,9 @@ def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, star
 def _tangent_steps(f_and_gradient: ValuesAndGradients, x: np.ndarray, steps: Steps, iterations: int = 60) -> Steps:
     r"""From each start, part of the way to the nearest zero of the tangent plane at x + s, again and again.
 
-    x is one point, or one for each start. That zero is at $s \mapsto (\langle g, s\rangle - f)\,g/|g|^2$ (Hasofer and Lind
-    1974, Rackwitz and Fiessler 1978). The parts get shorter, because whole steps may run in a cycle; where they converge, |s| is locally least on f = 0.
+    x is one point, or one for each start. That zero is at $s \mapsto (\langle g, s\rangle - f)\,g/|g|^2$ (Hasofer and
+    Lind 1974, Rackwitz and Fiessler 1978). The parts get shorter, because whole steps may run in a cycle; where they
+    converge, |s| is locally least on f = 0.
     """
     for part in np.repeat([1.0, 0.5, 0.2], iterations // 3):
         values, gradients = f_and_gradient(x + steps)

@@ -55,7 +55,7 @@ def nearest_means(Z: Points, n: int, share: float, reach: float, zero: float) ->
             break
     if min(active.weight.values()) < 0.0:
         active.descend(strict=True)
-    return sum(w * means.weights[i] for i, w in active.weight.items()), active.v
+    return np.sum([w * means.weights[i] for i, w in active.weight.items()], axis=0), active.v
 
 
 class _Means:

@@ -89,10 +89,7 @@ class InvariantClassifier(_ByDecision):
             X = X.reshape(len(X), *self._shape(X))
         group, sides = as_group(self.group), range(len(self.classes_)) if len(self.classes_) > 2 else [1]
         found = [invariant_at_least_share(X[codes == c], X[codes != c], group) for c in sides]
-        for margin in found:
-            if margin.separator is None:
-                raise margin.obstacle
-        self.separators_, self.shares_ = [m.separator for m in found], [m.share for m in found]
+        self.separators_, self.shares_ = [m.found() for m in found], [m.share for m in found]
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:

@@ -34,6 +34,12 @@ class Margin:
     separator: Separator | None
     obstacle: NotSeparable | NotCertified | None
 
+    def found(self) -> Separator:
+        """The separator; an error that says why there is none."""
+        if self.separator is None:
+            raise self.obstacle or ValueError("no separator")
+        return self.separator
+
     @property
     def hard_gap(self) -> float:
         """The gap of the hard margin; 0 where there is none."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_bool, as_count, as_samples, require_finite, require_same_signals
+from shiftmath._shared.arguments import as_array, as_bool, as_count, as_samples, require_finite, require_same_signals
 from shiftmath._shared.progress import progress as shown
 from shiftmath._shared.values import has_mask, numpy_array
 from shiftmath.groups import Group, circular_shifts
@@ -128,8 +128,11 @@ def _labels(name: str, y: ArrayLike, n: int) -> tuple[np.ndarray, list[Any]]:
     if has_mask(y):
         raise TypeError(f"{name}: got a masked array, takes {takes}")
     y = numpy_array(name, y, takes)
-    if y.dtype.kind not in "biufUS" or (y.dtype.kind == "f" and not (y == np.rint(y)).all()):
-        raise TypeError(f"{name}: got dtype {y.dtype}, takes {takes}")
+    if y.dtype == object and all(isinstance(label, str) for label in y.flat):
+        y = y.astype(str)
+    y = y if y.dtype.kind == "U" else as_array(name, y, takes, to_numpy=True)
+    if y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.rint(y))).all():
+        raise ValueError(f"{name}: got numbers that are not whole, takes {takes}")
     if y.shape != (n,):
         raise ValueError(f"{name}: got shape {y.shape}, takes {takes}")
     classes = np.unique(y).tolist()

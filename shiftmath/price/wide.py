@@ -60,7 +60,7 @@ def wide_price(
     y = np.repeat([1.0, -1.0], [len(i) for i in chosen])
     ends = np.array([0, len(chosen[0])])
     kernels = networks(X.shape[1:], group, len(X))
-    samples = tuple(tuple(i.tolist()) for i in chosen)
+    samples = tuple(chosen[0].tolist()), tuple(chosen[1].tolist())
     found = []
     for kernel in shown(kernels, len(kernels), "infinite width", progress):
         lower, upper, note = _distances(kernel, np.ldexp(X, -e), y, ends)

@@ -604,6 +604,8 @@ ALLOWED = {
         for m in ("__call__", "nngp")
     },
     "margins.Separator.decision.x": {"no samples"},
+    "price.pairwise_price.y": {"strings"},
+    "price.Prices.matrix.name": {"NumPy string"},  # it has no number on the diagonal
     "datasets.cifar10.folder": {"None"},  # would fetch it
     "datasets.mnist.folder": {"None"},
     "datasets.image_folder.split": {"string"},

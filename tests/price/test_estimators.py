@@ -124,7 +124,7 @@ def test_a_search_over_depth_and_readout_by_name_in_a_pipeline(images):
     grid = {f"{prefix}depth": [1, 2], f"{prefix}readout": ["flatten", "average"]}
     search = GridSearchCV(wide, grid, cv=2).fit(X, y)
     assert search.best_params_.keys() == grid.keys()
-    assert IMAGES == Convolutional(input_shape=(4, 4))
+    assert Convolutional(input_shape=(4, 4)) == IMAGES
     assert cross_val_score(clone(search.best_estimator_), X, y, cv=3).min() > 0.5
 
 
