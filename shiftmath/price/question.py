@@ -58,12 +58,12 @@ def price_of_invariance(
     >>> white, black = dot_on_gray((4, 4))
     >>> price_of_invariance(white[None], black[None])
     What invariance costs: 1 + 1 samples of shape (4, 4); at infinite width 1 + 1 of them, distances of one each
-    separator                         what             share  value  of the first  note
+    separator                         what             share  value  of the first
     any                               gap                     2      1
     invariant                         gap                     0.5    0.25
-    FullyConnected()                  median distance         1      1             a hyperplane
-    Convolutional(readout='flatten')  median distance         1      1             a hyperplane
-    Convolutional()                   median distance         0.25   0.25          a hyperplane
+    FullyConnected()                  median distance         1      1
+    Convolutional(readout='flatten')  median distance         1      1
+    Convolutional()                   median distance         0.25   0.25
     """
     P, N = _samples("positives", positives), _samples("negatives", negatives)
     require_same_signals(P, N)

@@ -19,7 +19,7 @@ __all__ = ["Price", "Prices"]
 
 NUMBERS = ("plain_gap", "invariant_gap", "ratio", "share", "soft_ratio")  # of a pair
 BOUNDS, RATIO = ("lower", "upper"), ("ratio_lower", "ratio_upper")
-HEADINGS = ("separator", "what", "share", "value", "of the first", "note")
+HEADINGS = ("separator", "what", "share", "value", "of the first")
 PAIR_HEADINGS = ("classes", "gap of any", "of invariant ones", "ratio", "share", "ratio at it", "at infinite width")
 
 
@@ -100,11 +100,12 @@ class Price:
         return as_frame(self.records)
 
     def __repr__(self) -> str:
-        return f"{self._title}\n{as_text(self._rows)}"
+        return "\n".join([self._title, as_text(self._rows), *self._notes])
 
     def _repr_html_(self) -> str:
         images = [("the cheapest change of any separator", self.plain_perturbation), ("invariant", self.perturbation)]
-        return as_html(self._title, self._rows, figure([(w, x) for w, x in images if x is not None]))
+        pictures = figure([(words, x) for words, x in images if x is not None])
+        return as_html(self._title, self._rows, self._notes, pictures)
 
     @property
     def _title(self) -> str:
@@ -112,6 +113,10 @@ class Price:
         few = self.wide[0].samples if self.wide else ((), ())
         wide = f"; at infinite width {len(few[0])} + {len(few[1])} of them, distances of one each" if self.wide else ""
         return f"What invariance costs: {n} + {m} samples of shape {self.shape}{wide}"
+
+    @property
+    def _notes(self) -> list[str]:
+        return [f"{r['separator']}: {r['note']}" for r in self.records if r["note"]]
 
     @property
     def _rows(self) -> list[tuple[str, ...]]:
@@ -155,7 +160,7 @@ class Prices:
 
     def _repr_html_(self) -> str:
         words = f"ratio at the share, from 0 (gray) to 1 (white), of classes {', '.join(map(str, self.classes))}"
-        return as_html(self._title, self._rows, figure([(words, np.nan_to_num(self.matrix("soft_ratio")))], 1.0))
+        return as_html(self._title, self._rows, [], figure([(words, np.nan_to_num(self.matrix("soft_ratio")))], 1.0))
 
     @property
     def _title(self) -> str:
@@ -202,7 +207,7 @@ def _over(a: float, b: float) -> float:
 def _cells(record: Record) -> tuple[str, ...]:
     share = "" if not record["share"] > 0 else f"{record['share']:g}"
     value, ratio = (interval(record[low], record[high]) for low, high in (BOUNDS, RATIO))
-    return record["separator"], record["what"], share, value, ratio, record["note"]
+    return record["separator"], record["what"], share, value, ratio
 
 
 def _pair_cells(a: Any, b: Any, price: Price) -> tuple[str, ...]:

@@ -36,18 +36,19 @@ def as_text(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def as_html(title: str, rows: Sequence[Sequence[str]], figure: str = "") -> str:
-    """The same as a table of HTML with a caption, and a figure below it.
+def as_html(title: str, rows: Sequence[Sequence[str]], notes: Sequence[str], figure: str) -> str:
+    """The same as a table of HTML with a caption, and below it notes and a figure, which is HTML itself.
 
-    >>> as_html("<a>", [("kind",), ("plain",)]).count("&lt;a&gt;")
-    1
+    >>> as_html("<a>", [("kind",), ("plain",)], ["a < b"], "").count("&lt;")
+    2
     """
 
     def line(cells: Sequence[str], tag: str) -> str:
         return "<tr>" + "".join(f'<{tag} style="text-align: left">{html.escape(c)}</{tag}>' for c in cells) + "</tr>"
 
     body = "\n".join([line(rows[0], "th"), *(line(row, "td") for row in rows[1:])])
-    return f"<table>\n<caption>{html.escape(title)}</caption>\n{body}\n</table>\n{figure}"
+    below = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+    return f"<table>\n<caption>{html.escape(title)}</caption>\n{body}\n</table>\n{below}{figure}"
 
 
 def as_frame(records: Sequence[Record]) -> Any:

@@ -96,7 +96,7 @@ def _distances(kernel: Any, X: np.ndarray, y: np.ndarray, which: np.ndarray) -> 
     normal = boundary_normal(kernel, X, y)
     if normal is not None:
         exact = np.abs(X[which].reshape(len(which), -1) @ normal.ravel())
-        return exact, exact, "a hyperplane"
+        return exact, exact, ""
     steps = tangent_crossings(Expansion(kernel, X, y, f.coefficients), X[which])
     upper = np.sqrt(np.square(steps).reshape(len(which), -1).sum(axis=1))
     lower = np.array([certified_radius(kernel, X, f.coefficients, x) for x in X[which]])
