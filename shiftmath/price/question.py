@@ -20,8 +20,8 @@ __all__ = ["pairwise_price", "price_of_invariance"]
 
 
 def price_of_invariance(
-    positives: ArrayLike,
-    negatives: ArrayLike,
+    positives: "ArrayLike",
+    negatives: "ArrayLike",
     group: Group | None = None,
     *,
     wide: int = 4,
@@ -72,8 +72,8 @@ def price_of_invariance(
 
 
 def pairwise_price(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
     group: Group | None = None,
     *,
     wide: int = 4,

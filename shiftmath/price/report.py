@@ -134,7 +134,7 @@ class Prices:
     pairs: dict[tuple[Any, Any], Price]
 
     def __getitem__(self, pair: tuple[Any, Any]) -> Price:
-        return self.pairs[pair] if pair in self.pairs else self.pairs[pair[::-1]]
+        return self.pairs[pair[::-1] if pair[::-1] in self.pairs else pair]
 
     def matrix(self, name: str = "ratio") -> Float[np.ndarray, "classes classes"]:
         """A number of each pair by its name, one of `NUMBERS`, symmetric, NaN on the diagonal."""

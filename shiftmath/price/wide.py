@@ -32,7 +32,7 @@ class Wide:
 
     Attributes:
         kernel: of the network; printed, it is the expression that makes it.
-        lower, upper: certified, and found; 0 where the kernel cannot tell samples of the two classes apart.
+        lower, upper: certified, and found; 0 where no function of the kernel's space has the labels.
         samples: (positives, negatives) of the subsample, by number.
         note: what else is to be known.
     """
@@ -92,7 +92,11 @@ def _distances(kernel: Any, X: np.ndarray, y: np.ndarray, which: np.ndarray) -> 
     try:
         f = Interpolant(kernel, X, y)
     except Indistinguishable:
-        return np.zeros(len(which)), np.zeros(len(which)), "cannot tell samples of the two classes apart"
+        return (
+            np.zeros(len(which)),
+            np.zeros(len(which)),
+            "no such network has these labels, of a black image or of two that it cannot tell apart",
+        )
     normal = boundary_normal(kernel, X, y)
     if normal is not None:
         exact = np.abs(X[which].reshape(len(which), -1) @ normal.ravel())
