@@ -64,7 +64,7 @@ def main() -> None:
     few = np.concatenate([np.flatnonzero(y == c)[:100] for c in range(10)])
     _, *base = measured(lambda: pairwise_price(X[few], y[few], wide=0))
     both, *times = measured(lambda: pairwise_price(X[few], y[few], progress=True))
-    part = "infinite width, 3 pairs, 4 images of each class, distances of one each, with what is compiled"
+    part = "infinite width, 2 pairs, 4 images of each class, distances of one each, with what is compiled"
     rows.append(row(part, *(t - b for t, b in zip(times, base, strict=True))))
     table = "\n".join(rows)
     text = f"""# The price of invariance

@@ -6,6 +6,7 @@ The search looks for short steps s from x with $f(x + s) = 0$, for many steps at
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -41,7 +42,7 @@ def nearest_crossing(h: Expansion, x: Signal, *, restarts: int, seed: int) -> Si
     return shortest_step(h, h.values_and_gradients, x, starts)
 
 
-def tangent_crossings(h: Expansion, X: Points, iterations: int = 6) -> Points:
+def tangent_crossings(h: Expansion, X: Points, iterations: int = 3) -> Points:
     """For each point a step to where h has the other sign, NaN where none is found: tangent steps from the point alone.
 
     One batch of few gradients, where `nearest_crossing` takes many for each point and finds shorter steps.
@@ -51,7 +52,7 @@ def tangent_crossings(h: Expansion, X: Points, iterations: int = 6) -> Points:
     def across(steps: np.ndarray) -> np.ndarray:
         return np.sign(h(X + steps)) * np.sign(values) <= 0
 
-    steps = _tangent_steps(h.values_and_gradients, X, np.zeros_like(X), iterations)
+    steps = _tangent_steps(partial(h.values_and_gradients, fill=1), X, np.zeros_like(X), iterations)
     stretch = _stretches(across, steps)
     found = np.isfinite(stretch) & (_norms(steps) > 0)
     onto = _onto_boundary(across, _per_step(np.where(found, stretch, 0.0), steps) * steps, halvings=20)

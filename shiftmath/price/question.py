@@ -77,7 +77,7 @@ def pairwise_price(
     group: Group | None = None,
     *,
     wide: int = 4,
-    wide_pairs: int = 3,
+    wide_pairs: int = 2,
     seed: int = 0,
     progress: bool = False,
 ) -> Prices:

@@ -23,6 +23,8 @@ __all__ = ["Wide", "wide_price"]
 
 MOST_IMAGES = 2**12  # of all samples under a group, whose kernels are averaged over
 
+REFUSED = "no such network has these labels, of a black image or of two that it cannot tell apart"
+
 Numbers = Float[np.ndarray, "m"]
 
 
@@ -92,11 +94,7 @@ def _distances(kernel: Any, X: np.ndarray, y: np.ndarray, which: np.ndarray) -> 
     try:
         f = Interpolant(kernel, X, y)
     except Indistinguishable:
-        return (
-            np.zeros(len(which)),
-            np.zeros(len(which)),
-            "no such network has these labels, of a black image or of two that it cannot tell apart",
-        )
+        return np.zeros(len(which)), np.zeros(len(which)), REFUSED
     normal = boundary_normal(kernel, X, y)
     if normal is not None:
         exact = np.abs(X[which].reshape(len(which), -1) @ normal.ravel())
