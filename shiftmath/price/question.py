@@ -39,7 +39,8 @@ def price_of_invariance(
     The part at infinite width takes `wide` samples of each class, and the distances of the first of each to the
     boundaries of three networks that interpolate them: `FullyConnected`, and `Convolutional` with the readouts
     "flatten" and "average", of which the last is invariant; under another group, `FullyConnected` and its mean over the
-    group. Distances are certified below and found above. It costs time for large images: half a minute for 28 x 28.
+    group. Distances are certified below and found above. It costs time for large images: most of a minute of the
+    processor for 28 x 28.
 
     Args:
         positives, negatives: samples (n, *spatial) and (m, *spatial), real. The last of three axes of a sample holds
