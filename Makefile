@@ -64,12 +64,13 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/attacks.py
+	$(BIN)/python benchmarks/price.py
 
 lock: $(INSTALLED)  ## resolve both locks afresh from pyproject.toml (takes uv)
 	$(RESOLVE) --all-extras --upgrade -o requirements.lock
 	@# What the file has is what uv prefers: the second lock keeps the versions of the first, but for JAX.
 	cp requirements.lock requirements-latest.lock
-	$(RESOLVE) --extra test --upgrade-package jax --upgrade-package jaxlib -o requirements-latest.lock
+	$(RESOLVE) --extra data --extra dev --upgrade-package jax --upgrade-package jaxlib -o requirements-latest.lock
 
 clean:  ## remove the environments, build/ and caches
 	rm -rf .venv $(LATEST) build .mypy_cache .ruff_cache .pytest_cache *.egg-info

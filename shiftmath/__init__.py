@@ -9,6 +9,7 @@ The rooms, in reading order:
     interpolant  the predictor of smallest norm, and how far its decision boundary is
     networks     networks of finite width, their training and their tangent kernels
     adversary    attacks on any function
+    price        what invariance costs on given data; classifiers in the form of scikit-learn
     datasets     images with labels, and two-class data with a known answer
     pages        what the notebooks are made with: ledger, profiles, figures
     _shared      what every room needs: checks of arguments, precision, memory
@@ -26,8 +27,9 @@ from shiftmath.groups.checks import consistency
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.margins import NotCertified, NotSeparable, Separator, invariant_margin, max_margin
 from shiftmath.pages.ledger import Ledger
+from shiftmath.price import pairwise_price, price_of_invariance
 
-ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages")
+ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages", "price")
 
 __all__ = [
     "Indistinguishable",
@@ -43,6 +45,8 @@ __all__ = [
     "max_margin",
     "orthogonal_frequencies",
     "orthogonal_vectors",
+    "pairwise_price",
+    "price_of_invariance",
 ]
 
 

@@ -20,7 +20,10 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 HELD = {"python", "pip"}  # what conda brings that no lock names
 # What packages from pip need and pip, told to follow no dependencies, leaves to conda.
 INDIRECT = {"frozendict", "gitpython"}
-EXTRAS = {"requirements.lock": ("notebooks", "oracle", "test"), "requirements-latest.lock": ("test",)}
+EXTRAS = {
+    "requirements.lock": ("certified", "data", "dev", "notebooks", "oracle"),
+    "requirements-latest.lock": ("data", "dev"),
+}
 JAX = {"jax", "jaxlib", "ml-dtypes", "opt-einsum"}  # jax and what comes with it alone
 every_lock = pytest.mark.parametrize("lock", LOCKS)
 

@@ -27,6 +27,7 @@ __all__ = [
     "as_numbers",
     "as_samples",
     "as_shape",
+    "as_share",
     "as_signal",
     "as_targets",
     "as_text",
@@ -223,6 +224,16 @@ def as_number(
     if not math.isfinite(number) or too_small or number >= below:
         raise ValueError(f"{name}: got {show(value)}, takes {takes}")
     return number
+
+
+def as_share(name: str, value: Any) -> float:
+    """A number from 0 to 1, as a float."""
+    takes = "a number from 0 to 1"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: got {show(value)}, takes {takes}")
+    if not 0 <= (share := float(value)) <= 1:
+        raise ValueError(f"{name}: got {show(value)}, takes {takes}")
+    return share
 
 
 def as_numbers(name: str, values: Any, **limits: Any) -> np.ndarray:

@@ -48,7 +48,10 @@ def find(names: Sequence[str], folder: str | os.PathLike[str] | None, subfolder:
 
 def download(address: str, sha256: str, files: Sequence[str]) -> Path:
     """The file at `address`, kept in the user's cache folder; an error says where to put `files` by hand."""
-    import pooch  # type: ignore[import-untyped]
+    try:
+        import pooch  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ImportError(f"{address} is fetched by pooch: pip install 'shiftmath[data]'") from error
 
     server, name = address.rsplit("/", 1)
     try:

@@ -36,11 +36,11 @@ class Expansion:
         """The values h(Z)."""
         return np.asarray(self.kernel(Z, self.X)) @ self.coefficients - self.level
 
-    def values_and_gradients(self, Z: Points) -> tuple[Float[np.ndarray, "m"], Points]:
+    def values_and_gradients(self, Z: Points, fill: int = 8) -> tuple[Float[np.ndarray, "m"], Points]:
         """The values h(Z) and the gradients there; at a kink of the kernel, its symmetric subgradient."""
         from shiftmath.interpolant.gradients import values_and_gradients
 
-        values, gradients = values_and_gradients(self.kernel, Z, self.X, self.coefficients)
+        values, gradients = values_and_gradients(self.kernel, Z, self.X, self.coefficients, fill)
         return values - self.level, gradients
 
     def vanishes_at(self, x: Signal) -> bool:

@@ -18,15 +18,16 @@ Numbers = Float[np.ndarray, "n"]
 
 
 def values_and_gradients(
-    kernel: Any, Z: Points, X: Float[np.ndarray, "n *spatial"], coefficients: Numbers
+    kernel: Any, Z: Points, X: Float[np.ndarray, "n *spatial"], coefficients: Numbers, fill: int = 8
 ) -> tuple[Float[np.ndarray, "m"], Points]:
     """f(Z) and its gradient at each point, for f(z) = sum_i coefficients_i kernel(z, X_i), in double precision.
+
+    Batches are filled up to multiples of `fill`, so that one compiled size serves many.
 
     Raises:
         TypeError: a kernel that is not hashable, or does not take JAX arrays.
     """
-    # One compiled size serves all: batches are filled up to multiples of 8.
-    filled = np.concatenate([Z, np.repeat(Z[:1], -len(Z) % 8, axis=0)])
+    filled = np.concatenate([Z, np.repeat(Z[:1], -len(Z) % fill, axis=0)])
     device = jax.config.jax_default_device  # type: ignore[attr-defined]
     values, gradients = interruptible(partial(_in_double_precision, device, kernel, filled, X, coefficients))
     return values[: len(Z)], gradients[: len(Z)]

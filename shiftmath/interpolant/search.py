@@ -6,13 +6,14 @@ The search looks for short steps s from x with $f(x + s) = 0$, for many steps at
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from shiftmath.interpolant.expansion import Expansion
 
-__all__ = ["FURTHEST", "nearest_crossing", "shortest_step"]
+__all__ = ["FURTHEST", "nearest_crossing", "shortest_step", "tangent_crossings"]
 
 TINY = float(np.finfo(float).tiny)
 FAR = 1e20
@@ -20,6 +21,7 @@ FURTHEST = math.sqrt(float(np.finfo(float).max)) / (4 * FAR)  # the square of a 
 KEPT = 4  # crossings, the shortest, that are worth shortening
 
 Signal = Float[np.ndarray, "*spatial"]
+Points = Float[np.ndarray, "m *spatial"]
 Steps = Float[np.ndarray, "m *spatial"]
 Crossings = Float[np.ndarray, "found *spatial"]
 Values = Callable[[np.ndarray], np.ndarray]
@@ -40,6 +42,24 @@ def nearest_crossing(h: Expansion, x: Signal, *, restarts: int, seed: int) -> Si
     return shortest_step(h, h.values_and_gradients, x, starts)
 
 
+def tangent_crossings(h: Expansion, X: Points, iterations: int = 3) -> Points:
+    """For each point a step to where h has the other sign, NaN where none is found: tangent steps from the point alone.
+
+    One batch of few gradients, where `nearest_crossing` takes many for each point and finds shorter steps.
+    """
+    values = h(X)
+
+    def across(steps: np.ndarray) -> np.ndarray:
+        return np.sign(h(X + steps)) * np.sign(values) <= 0
+
+    steps = _tangent_steps(partial(h.values_and_gradients, fill=1), X, np.zeros_like(X), iterations)
+    stretch = _stretches(across, steps)
+    found = np.isfinite(stretch) & (_norms(steps) > 0)
+    onto = _onto_boundary(across, _per_step(np.where(found, stretch, 0.0), steps) * steps, halvings=20)
+    onto[~found] = np.nan
+    return onto
+
+
 def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, starts: Steps) -> Signal | None:
     """The shortest step found from x to where f has the other sign, by tangent steps from each start, or None."""
     value = f(x[None])[0]
@@ -57,11 +77,12 @@ def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, star
     return steps[np.argmin(_norms(steps))]
 
 
-def _tangent_steps(f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, iterations: int = 60) -> Steps:
+def _tangent_steps(f_and_gradient: ValuesAndGradients, x: np.ndarray, steps: Steps, iterations: int = 60) -> Steps:
     r"""From each start, part of the way to the nearest zero of the tangent plane at x + s, again and again.
 
-    That zero is at $s \mapsto (\langle g, s\rangle - f)\,g/|g|^2$ (Hasofer and Lind 1974, Rackwitz and Fiessler 1978).
-    The parts get shorter, because whole steps may run in a cycle; where they converge, |s| is locally least on f = 0.
+    x is one point, or one for each start. That zero is at $s \mapsto (\langle g, s\rangle - f)\,g/|g|^2$ (Hasofer and
+    Lind 1974, Rackwitz and Fiessler 1978). The parts get shorter, because whole steps may run in a cycle; where they
+    converge, |s| is locally least on f = 0.
     """
     for part in np.repeat([1.0, 0.5, 0.2], iterations // 3):
         values, gradients = f_and_gradient(x + steps)
@@ -72,11 +93,17 @@ def _tangent_steps(f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, 
 
 def _first_crossings(across: Callable[[Steps], np.ndarray], steps: Steps) -> Crossings:
     """Each step, stretched up to twofold, to the first crossing found; without those that find none."""
+    stretch = _stretches(across, steps)
+    found = np.isfinite(stretch)
+    return _onto_boundary(across, (_per_step(stretch, steps) * steps)[found])
+
+
+def _stretches(across: Callable[[Steps], np.ndarray], steps: Steps) -> Float[np.ndarray, "m"]:
+    """The least of a few factors by which each step crosses; NaN where none does."""
     stretch = np.full(len(steps), np.nan)
     for t in (2.0, 1.3, 1.01, 1 + 1e-6):
         stretch[across(t * steps)] = t
-    found = np.isfinite(stretch)
-    return _onto_boundary(across, (_per_step(stretch, steps) * steps)[found])
+    return stretch
 
 
 def _onto_boundary(across: Callable[[Steps], np.ndarray], steps: Steps, halvings: int = 50) -> Steps:

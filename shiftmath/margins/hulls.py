@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from shiftmath._shared.scaling import exponent, times_power_of_two
 from shiftmath.margins.active_set import ROUNDINGS, ActiveSet
+from shiftmath.margins.reduced import lowest, nearest_means
 
 __all__ = ["NearestPoints", "nearest_points"]
 
@@ -76,6 +77,7 @@ class _Problem:
     n: int
     centre: Vector
     unit: int
+    share: float
 
     @property
     def reach(self) -> float:
@@ -83,7 +85,9 @@ class _Problem:
         return float(np.sqrt(np.einsum("ij,ij->i", self.Z, self.Z).max()))
 
 
-def nearest_points(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int = 0) -> NearestPoints:
+def nearest_points(
+    A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int = 0, share: float = 0.0
+) -> NearestPoints:
     """The nearest points of the convex hulls of the rows of A and of B, with two bounds of the distance.
 
     Time is n d for each of a few dozen looks at the data and k d for each of k active points; memory is
@@ -92,37 +96,40 @@ def nearest_points(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], uni
     Args:
         A, B: points (n, d) and (m, d), finite float64.
         unit: the points are 2^unit times as large as A and B.
+        share: of each class, for `reduced` hulls; 0 for the hulls themselves.
 
     >>> found = nearest_points(np.array([[0.0, 3.0], [2.0, 1.0]]), np.array([[-1.0, 0.0], [1.0, -1.0]]))
     >>> round(found.lower**2, 12), round(found.upper**2, 12), found.positive_weights.tolist()
     (5.0, 5.0, [0.0, 1.0])
     """
-    problem = _problem(A, B, unit)
+    problem = _problem(A, B, unit, share)
     Z, n, d = problem.Z, problem.n, A.shape[1]
     reach = problem.reach
     zero = (d + 10 + 2 * ROUNDINGS) * EPS * reach  # of a sum of d products, and of v before and after ties are dropped
     if d == 1:
-        weights, v = _ends_of_intervals(Z[:n, 0], -Z[n:, 0])
+        weights, v = _ends_of_intervals(Z[:n, 0], -Z[n:, 0], share)
         return _bounds(problem, weights, v, zero)
     # The linear algebra is bound by memory: a second thread gains nothing, and waits long on a busy machine. Setting
     # their number takes a millisecond.
     with threadpool_limits(1, user_api="blas") if Z.size > 50_000 else nullcontext():
-        active = ActiveSet(Z, np.repeat([0, 1], [n, len(Z) - n]), _start(Z, n), reach)
-        weights, v = _search(active, zero)
+        if share:
+            weights, v = nearest_means(Z, n, share, reach, zero)
+        else:
+            weights, v = _search(ActiveSet(Z, np.repeat([0, 1], [n, len(Z) - n]), _start(Z, n), reach), zero)
     return _bounds(problem, weights, v, zero)
 
 
-def _problem(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int) -> _Problem:
-    """Bring the points near 1 and, but on a line, where differences are exact, near the origin."""
+def _problem(A: Float[np.ndarray, "n d"], B: Float[np.ndarray, "m d"], unit: int, share: float) -> _Problem:
+    """Bring the points near 1 and, but on a line, where differences of ends are exact, near the origin."""
     e, n = exponent(A, B), len(A)
     Z = np.concatenate([A, B])
     Z /= 2.0**e
-    centre = _centre(Z, n) if Z.shape[1] > 1 else np.zeros(1)
+    centre = _centre(Z, n) if Z.shape[1] > 1 or share else np.zeros(1)
     Z -= centre
     Z[n:] *= -1
     spread = exponent(Z)  # small where the data lie close together, far from the origin
     Z /= 2.0**spread
-    return _Problem(Z, n, np.ldexp(centre, -spread), unit + e + spread)
+    return _Problem(Z, n, np.ldexp(centre, -spread), unit + e + spread, share)
 
 
 def _centre(Z: Points, n: int) -> Vector:
@@ -154,24 +161,27 @@ def _add_and_descend(active: ActiveSet, zero: float) -> None:
             return
 
 
-def _ends_of_intervals(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "m"]) -> tuple[Weights, Float[np.ndarray, "1"]]:
+def _ends_of_intervals(
+    a: Float[np.ndarray, "n"], b: Float[np.ndarray, "m"], share: float
+) -> tuple[Weights, Float[np.ndarray, "1"]]:
     """On a line: the facing ends of two intervals, or the middle of what they share; weights of all points, and v."""
-    low, high = max(a.min(), b.min()), min(a.max(), b.max())
-    p, q = (low, high) if a.min() > b.max() else (high, low)
+    ends = [[lowest(x, share), lowest(-x, share)] for x in (a, b)]
+    (a_low, a_high), (b_low, b_high) = ([w @ x for w in pair] for x, pair in zip((a, b), ends, strict=True))
+    low, high = max(a_low, b_low), min(a_high, b_high)
+    p, q = (low, high) if a_low > b_high else (high, low)
     if low <= high:
         p = q = (low + high) / 2
-    return np.concatenate([_weights_on_line(a, p), _weights_on_line(b, q)]), np.array([p - q])
+    weights = [_weights_on_line(x, t, *pair) for x, t, pair in zip((a, b), (p, q), ends, strict=True)]
+    return np.concatenate(weights), np.array([p - q])
 
 
-def _weights_on_line(x: Float[np.ndarray, "n"], t: float) -> Float[np.ndarray, "n"]:
-    """Weights of the smallest and the largest number that combine to t."""
-    first, last = int(np.argmin(x)), int(np.argmax(x))
-    span = x[last] - x[first]
-    share = (t - x[first]) / span if span else 0.0
-    weights = np.zeros(len(x))
-    weights[first] = 1.0 - share
-    weights[last] += share
-    return weights
+def _weights_on_line(
+    x: Float[np.ndarray, "k"], t: float, low: Float[np.ndarray, "k"], high: Float[np.ndarray, "k"]
+) -> Float[np.ndarray, "k"]:
+    """Weights between those of the lowest and of the highest point that combine to t."""
+    span = (high - low) @ x
+    part = min(max((t - low @ x) / span, 0.0), 1.0) if span else 0.0
+    return (1.0 - part) * low + part * high
 
 
 def _start(Z: Points, n: int) -> tuple[int, int]:
@@ -203,7 +213,7 @@ def _bounds(problem: _Problem, weights: Weights, v: Vector, zero: float) -> Near
     weights[n:] /= weights[n:].sum()
     normal = v / (np.linalg.norm(v) or 1.0)
     depth = Z @ normal
-    edge = np.array([depth[:n].min(), depth[n:].min()])
+    edge = np.array([lowest(part, problem.share) @ part for part in (depth[:n], depth[n:])])
     lower, difference = float(edge.sum()), weights @ Z
     upper, slack = float(np.linalg.norm(difference)), float(weights @ (depth - np.repeat(edge, [n, len(Z) - n])))
     residual = max(float(np.linalg.norm(difference - lower * normal)), slack)

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from shiftmath._shared.arguments import (
     as_number,
     as_samples,
+    as_share,
     require_finite,
     require_in_range,
     require_same_signals,
@@ -32,6 +33,7 @@ from shiftmath.groups import Group
 from shiftmath.groups.fixed_subspace import lift, scaled_coordinates
 from shiftmath.margins.answers import Certificate, NotCertified, NotSeparable, Separator
 from shiftmath.margins.hulls import NearestPoints, nearest_points
+from shiftmath.margins.reduced import lowest
 
 __all__ = ["invariant_margin", "max_margin"]
 
@@ -44,38 +46,50 @@ Rows = Float[np.ndarray, "n r"]
 Intervals = tuple[tuple[float, float], tuple[float, float]]
 
 
-def max_margin(positives: "ArrayLike", negatives: "ArrayLike", *, tolerance: float = 1e-8) -> Separator:
+def max_margin(
+    positives: "ArrayLike", negatives: "ArrayLike", *, share: float = 0.0, tolerance: float = 1e-8
+) -> Separator:
     r"""The separator with the largest gap $\max_{|n|=1} (\min_i \langle n, a_i\rangle - \max_j \langle n, b_j\rangle)$.
 
     Args:
         positives, negatives: samples (n, *spatial) and (m, *spatial), real; promoted to float64.
+        share: of each class, from 0 to 1, of which the mean stands for the minimum and the maximum. So classes that
+            overlap have a gap too, that of their `reduced` hulls; for 1 it is the distance of the means.
         tolerance: the largest relative duality gap that is returned rather than raised.
 
     Raises:
-        NotSeparable: the hulls of the classes share a point, to rounding.
+        NotSeparable: the hulls of the classes, reduced to the share, share a point, to rounding.
         NotCertified: the bounds of the certificate are further apart than `tolerance`.
         ValueError, TypeError: an empty class, ragged rows, NaN or infinity, strings, classes of different shapes.
 
-    Source: Ge et al. (2021), section 3; hard-margin support vector machine, Cortes and Vapnik (1995).
+    Source: Ge et al. (2021), section 3; hard-margin support vector machine, Cortes and Vapnik (1995); with a share, the
+    nu-support vector machine, Crisp and Burges (2000).
 
     >>> white, black = [[0.0, 1.0, 0.0]], [[0.0, -1.0, 0.0]]
     >>> max_margin(white, black).gap
     2.0
+    >>> max_margin([[1.0], [5.0]], [[2.0], [0.0]], share=1).gap  # 3 - 1, though 1 lies below 2
+    2.0
     """
-    tolerance = as_number("tolerance", tolerance, least=0)
+    share, tolerance = as_share("share", share), as_number("tolerance", tolerance, least=0)
     positives, negatives = _classes(positives, negatives)
     require_finite("positives", positives)
     require_finite("negatives", negatives)
     A, B = (x.reshape(len(x), -1).astype(float, copy=False) for x in (positives, negatives))
-    found = nearest_points(A, B)
+    found = nearest_points(A, B, share=share)
     if _share_a_point(found, 0.0, tolerance):
         witness = _combination(found.positive_weights, A).reshape(positives.shape[1:])
-        raise NotSeparable("the hulls of the two classes share a point", found, witness)
+        raise NotSeparable(f"the {_reduced(share)}hulls of the two classes share a point", found, witness)
     return _certified(found, found.normal.reshape(positives.shape[1:]), tolerance)
 
 
 def invariant_margin(
-    positives: "ArrayLike", negatives: "ArrayLike", group: Group | None = None, *, tolerance: float = 1e-8
+    positives: "ArrayLike",
+    negatives: "ArrayLike",
+    group: Group | None = None,
+    *,
+    share: float = 0.0,
+    tolerance: float = 1e-8,
 ) -> Separator:
     r"""The separator with the largest gap among those invariant under a group: on the orbits of all samples.
 
@@ -86,10 +100,12 @@ def invariant_margin(
     Args:
         positives, negatives: samples (n, *spatial) and (m, *spatial), real; sums are taken in float64.
         group: a `groups.Group` acting on the signals; None takes all circular shifts over all spatial axes.
+        share: as for `max_margin`; for all circular shifts the gap is then that between means of DC components.
         tolerance: the largest relative duality gap that is returned rather than raised.
 
     Raises:
-        NotSeparable: no invariant separator exists; for all circular shifts, the DC intervals overlap or touch.
+        NotSeparable: no invariant separator exists; for all circular shifts, the DC intervals, reduced to the share,
+            overlap or touch.
         NotCertified, ValueError, TypeError: as `max_margin`.
 
     Source: Ge et al. (2021), Theorem 1.
@@ -99,18 +115,18 @@ def invariant_margin(
     >>> separator.gap, separator.normal.tolist()
     (1.0, [0.5, 0.5, 0.5, 0.5])
     """
-    tolerance = as_number("tolerance", tolerance, least=0)
+    share, tolerance = as_share("share", share), as_number("tolerance", tolerance, least=0)
     positives, negatives = _classes(positives, negatives)
     if group is not None and not isinstance(group, Group):
         raise TypeError(f"group: got {group!r}, takes a shiftmath.groups.Group or None")
     orbits = np.zeros(positives.shape[1:], int) if group is None else group.sample_orbits(positives.shape[1:])
     A, B, unit = _coordinates(positives, negatives, orbits)
-    found = nearest_points(A, B, unit)
+    found = nearest_points(A, B, unit, share)
     if _share_a_point(found, _rounding_of_sums(found, positives, negatives), tolerance):
         with np.errstate(over="ignore"):  # a mean of samples, to rounding
             mean = np.ldexp(lift(_combination(found.positive_weights, A), orbits), unit)
-        witness, intervals = np.clip(mean, positives.min(), positives.max()), _intervals(A, B, unit)
-        raise NotSeparable(_reason(intervals, group, orbits.shape), found, witness, _overlap(intervals))
+        witness, intervals = np.clip(mean, positives.min(), positives.max()), _intervals(A, B, unit, share)
+        raise NotSeparable(_reason(intervals, group, orbits.shape, share), found, witness, _overlap(intervals))
     return _certified(found, lift(found.normal, orbits), tolerance)
 
 
@@ -178,12 +194,13 @@ def _combination(weights: Weights, X: Rows) -> Float[np.ndarray, "r"]:
         return np.clip(np.ldexp(weights @ np.ldexp(X, -e), e), X.min(axis=0), X.max(axis=0))
 
 
-def _intervals(A: Rows, B: Rows, unit: int) -> Intervals | None:
-    """The intervals of DC components; None unless the coordinates are single numbers."""
+def _intervals(A: Rows, B: Rows, unit: int, share: float) -> Intervals | None:
+    """The intervals of DC components, reduced to the share; None unless the coordinates are single numbers."""
     if A.shape[1] > 1:
         return None
-    a, b = ((times_power_of_two(float(z.min()), unit), times_power_of_two(float(z.max()), unit)) for z in (A, B))
-    return a, b
+    ends = [[float(lowest(sign * z, share) @ z) for sign in (1, -1)] for z in (A[:, 0], B[:, 0])]
+    (a, b), (c, d) = ([times_power_of_two(end, unit) for end in pair] for pair in ends)
+    return (a, b), (c, d)
 
 
 def _overlap(intervals: Intervals | None) -> tuple[float, float] | None:
@@ -191,11 +208,16 @@ def _overlap(intervals: Intervals | None) -> tuple[float, float] | None:
     return (max(a[0] for a in intervals), min(a[1] for a in intervals)) if intervals else None
 
 
-def _reason(intervals: Intervals | None, group: Group | None, shape: tuple[int, ...]) -> str:
+def _reduced(share: float) -> str:
+    return "reduced " if share else ""
+
+
+def _reason(intervals: Intervals | None, group: Group | None, shape: tuple[int, ...], share: float) -> str:
     if intervals is None:
-        return "the projections of the two classes on the fixed subspace of the group have hulls that share a point"
+        which = f"{_reduced(share)}hulls that share a point"
+        return f"the projections of the two classes on the fixed subspace of the group have {which}"
     a, b = (f"[{low:.6g}, {high:.6g}]" for low, high in intervals)
-    message = f"the intervals of DC components {a} and {b} overlap or touch"
+    message = f"the {_reduced(share)}intervals of DC components {a} and {b} overlap or touch"
     if group is None and len(shape) == 3 and shape[-1] in CHANNELS:
         message += (
             f"; all circular shifts move the last axis, of length {shape[-1]}, too: "

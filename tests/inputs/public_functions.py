@@ -21,7 +21,7 @@ import numpy as np
 import optax
 from PIL import Image
 
-from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages
+from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages, price
 from shiftmath.kernels import dots
 from shiftmath.networks import downsampling
 
@@ -36,6 +36,7 @@ FACES = (
     "networks",
     "networks.downsampling",
     "adversary",
+    "price",
     "datasets",
     "pages",
     "pages.intervals",
@@ -139,6 +140,11 @@ def separator():
 
 
 @cache
+def prices():
+    return price.pairwise_price(ROWS, LABELS, wide=0)
+
+
+@cache
 def few_images():
     return datasets.Images(np.arange(8.0).reshape(4, 2, 1) / 8, np.array([0, 1, 0, 1]), "few")
 
@@ -235,9 +241,9 @@ CALLS = {
     "groups.shift": call(groups.shift, x=SIGNAL, s=(1, 2)),
     "margins.Separator.decision": call(lambda x: separator().decision(x), x=HIGH),
     "margins.invariant_margin": call(
-        margins.invariant_margin, positives=HIGH, negatives=LOW, group=groups.flips(), tolerance=0.5
+        margins.invariant_margin, positives=HIGH, negatives=LOW, group=groups.flips(), share=0.5, tolerance=0.5
     ),
-    "margins.max_margin": call(margins.max_margin, positives=HIGH, negatives=LOW, tolerance=0.5),
+    "margins.max_margin": call(margins.max_margin, positives=HIGH, negatives=LOW, share=0.5, tolerance=0.5),
     "kernels.FullyConnected": call(kernels.FullyConnected, **KERNEL),
     **{f"kernels.FullyConnected.{n}": c for n, c in called(kernels.FullyConnected(bias_std=0.5), ROWS).items()},
     "kernels.Convolutional": call(
@@ -428,6 +434,28 @@ CALLS = {
         y=SIGNS,
         radii=np.array([0.0, 1.0]),
     ),
+    "price.price_of_invariance": call(
+        price.price_of_invariance,
+        positives=HIGH,
+        negatives=LOW,
+        group=groups.flips(),
+        wide=0,
+        seed=0,
+        progress=False,
+        work=("wide",),
+    ),
+    "price.pairwise_price": call(
+        price.pairwise_price,
+        X=ROWS,
+        y=LABELS,
+        group=groups.flips(),
+        wide=0,
+        wide_pairs=2,
+        seed=0,
+        progress=False,
+        work=("wide", "wide_pairs"),
+    ),
+    "price.Prices.matrix": call(lambda name: prices().matrix(name), name="soft_ratio"),
     "datasets.Images.of_class": call(lambda label: few_images().of_class(label), label=1),
     "datasets.Images.take": call(lambda **arguments: few_images().take(**arguments), per_class=1, seed=0),
     "datasets.cifar10": call(datasets.cifar10, split="train", folder=str(folder()), limit=2),
@@ -523,6 +551,19 @@ REASONS = {
     "networks.Residual.__call__": LAYER,
     "networks.member": "indexes the arrays of a network",
     "networks.precision": "a switch of JAX",
+    "price.Price": RESULT,
+    "price.Price.to_frame": RESULT,
+    "price.Prices": RESULT,
+    "price.Prices.to_frame": RESULT,
+    **{
+        f"price.{name}{method}": "scikit-learn's own checks are made of it"
+        for name, methods in (
+            ("InvariantClassifier", ("fit", "predict", "decision_function")),
+            ("InfiniteWidthClassifier", ("fit", "predict", "decision_function", "distance")),
+            ("ProcessKernel", ("__call__", "diag", "is_stationary")),
+        )
+        for method in ("", *(f".{m}" for m in methods))
+    },
     "pages.Claim": RESULT,
     "pages.intervals.Estimate": RESULT,
     "pages.intervals.Estimate.distance": RESULT,
@@ -570,6 +611,8 @@ ALLOWED = {
         for m in ("__call__", "nngp")
     },
     "margins.Separator.decision.x": {"no samples"},
+    "price.pairwise_price.y": {"strings"},
+    "price.Prices.matrix.name": {"NumPy string"},  # it has no number on the diagonal
     "datasets.cifar10.folder": {"None"},  # would fetch it
     "datasets.mnist.folder": {"None"},
     "datasets.image_folder.split": {"string"},
