@@ -385,6 +385,7 @@ CALLS = {
     "networks.downsampling.equivariance": call(
         downsampling.equivariance, f=two_logits, X=ROWS, y=LABELS, moves=None, layers=False
     ),
+    "networks.downsampling.lie_derivative": call(downsampling.lie_derivative, f=two_logits, X=ROWS, axes=None),
     "networks.downsampling.maximum_sampling_bias": call(
         downsampling.maximum_sampling_bias, down=downsampling.Fixed(), X=MAP
     ),
@@ -601,6 +602,7 @@ ALLOWED = {
     "groups.assert_invariant.f": {"type"},
     "groups.consistency.predict": {"type"},
     "networks.downsampling.equivariance.f": {"type"},
+    "networks.downsampling.lie_derivative.f": {"type"},
     "interpolant.Interpolant.kernel": {"type"},
     # The boundary is further away than a search goes, `upper` is infinite: tests/interpolant/test_sizes_of_labels.py.
     "interpolant.Interpolant.distance.level": {"10**30", "1e300"},

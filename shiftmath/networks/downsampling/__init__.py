@@ -8,6 +8,7 @@ residual   a residual block whose two branches share one choice
 named      downsamplers by name, for the architectures
 shifts     shifts within a window, with zeros at the border, and between the samples
 measures   how equivariant a function is, over all moves and layer by layer; maximum-sampling bias
+lie        how fast an output changes as its signal begins to move
 """
 
 from shiftmath.networks.downsampling.adaptive import APS, aps, norms, winner
@@ -23,6 +24,7 @@ from shiftmath.networks.downsampling.fixed import (
     subsample,
 )
 from shiftmath.networks.downsampling.learned import LPS, TIPS, one_hot_penalty, undo_loss
+from shiftmath.networks.downsampling.lie import lie_derivative
 from shiftmath.networks.downsampling.measures import Equivariance, equivariance, maximum_sampling_bias
 from shiftmath.networks.downsampling.named import NAMES, downsampler
 from shiftmath.networks.downsampling.polyphase import chosen, components, mixture, phases
@@ -49,6 +51,7 @@ __all__ = [
     "dense_max",
     "downsampler",
     "equivariance",
+    "lie_derivative",
     "max_blur_pool",
     "max_pool",
     "maximum_sampling_bias",

@@ -54,6 +54,9 @@ class LPS(Downsampler):
     With selection "argmax" the gradient is that of the softmax mixture (straight-through), so that a network is exact
     while it learns, too. "softmax" mixes, at a `temperature`, and is not exact. The source mixes with Gumbel noise at a
     falling temperature, and takes the largest score afterwards.
+
+    Where the ReLU is 0 everywhere on two components both have the score 0: a tie, at which the first stays and the
+    layer is not exact. Few channels make that likely.
     """
 
     first: Convolution
