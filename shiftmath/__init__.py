@@ -9,6 +9,7 @@ The rooms, in reading order:
     interpolant  the predictor of smallest norm, and how far its decision boundary is
     networks     networks of finite width, their training and their tangent kernels
     adversary    attacks on any function
+    related      results of further papers: routing by phase
     datasets     images with labels, and two-class data with a known answer
     pages        what the notebooks are made with: ledger, profiles, figures
     _shared      what every room needs: checks of arguments, precision, memory
@@ -27,7 +28,7 @@ from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.margins import NotCertified, NotSeparable, Separator, invariant_margin, max_margin
 from shiftmath.pages.ledger import Ledger
 
-ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages")
+ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages", "related")
 
 __all__ = [
     "Indistinguishable",

@@ -22,8 +22,10 @@ from shiftmath.pages import choose, profile, provenance
 ROOT = Path(shiftmath.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts)
 ROOMS = {"_shared", "adversary", "datasets", "groups", "interpolant", "kernels", "margins", "networks", "pages"}
+ROOMS |= {"related"}
 # A room may import those before it.
-ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary", "pages"]
+ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary"]
+ORDER += ["related", "pages"]
 # How the engine caches, how many threads it has, how large a result may be, what JAX has kept: questions to the system.
 SYSTEM = {"compile", "threads", "arrays", "memory", "kept_programs"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
