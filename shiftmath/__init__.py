@@ -10,6 +10,7 @@ The rooms, in reading order:
     networks     networks of finite width, their training and their tangent kernels
     adversary    attacks on any function
     price        what invariance costs on given data; classifiers in the form of scikit-learn
+    related      results of further papers: routing by phase
     datasets     images with labels, and two-class data with a known answer
     pages        what the notebooks are made with: ledger, profiles, figures
     _shared      what every room needs: checks of arguments, precision, memory
@@ -29,7 +30,19 @@ from shiftmath.margins import NotCertified, NotSeparable, Separator, invariant_m
 from shiftmath.pages.ledger import Ledger
 from shiftmath.price import pairwise_price, price_of_invariance
 
-ROOMS = ("adversary", "datasets", "dft", "groups", "interpolant", "kernels", "margins", "networks", "pages", "price")
+ROOMS = (
+    "adversary",
+    "datasets",
+    "dft",
+    "groups",
+    "interpolant",
+    "kernels",
+    "margins",
+    "networks",
+    "pages",
+    "price",
+    "related",
+)
 
 __all__ = [
     "Indistinguishable",

@@ -32,10 +32,11 @@ ROOMS = {
     "networks",
     "pages",
     "price",
+    "related",
 }
 # A room may import those before it.
 ORDER = ["_shared", "dft", "groups", "margins", "datasets", "kernels", "interpolant", "networks", "adversary"]
-ORDER += ["price", "pages"]
+ORDER += ["price", "related", "pages"]
 # How the engine caches, how many threads it has, how large a result may be, what JAX has kept: questions to the system.
 SYSTEM = {"compile", "threads", "arrays", "memory", "kept_programs"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read

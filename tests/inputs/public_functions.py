@@ -21,7 +21,7 @@ import numpy as np
 import optax
 from PIL import Image
 
-from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages, price
+from shiftmath import adversary, datasets, dft, groups, interpolant, kernels, margins, networks, pages, price, related
 from shiftmath.kernels import dots
 from shiftmath.networks import downsampling
 
@@ -38,6 +38,7 @@ FACES = (
     "adversary",
     "price",
     "datasets",
+    "related",
     "pages",
     "pages.intervals",
 )
@@ -461,6 +462,34 @@ CALLS = {
     "datasets.Images.take": call(lambda **arguments: few_images().take(**arguments), per_class=1, seed=0),
     "datasets.cifar10": call(datasets.cifar10, split="train", folder=str(folder()), limit=2),
     "datasets.digits": call(datasets.digits),
+    "related.firing": call(
+        related.firing,
+        router=related.phase_router(2),
+        shift=1,
+        active=np.array([[True, False]]),
+        neuron=related.neuron_for(2),
+    ),
+    "related.gate_router": call(related.gate_router, n=3, work=("n",)),
+    "related.GateRouter.transfer": call(lambda shift: related.gate_router(3).transfer(shift), shift=1),
+    "related.neuron_for": call(related.neuron_for, n=2, work=("n",)),
+    "related.phase_router": call(related.phase_router, n=3),
+    "related.realignment_time": call(related.realignment_time, n=8, moved=2, pacemaker_coupling=1.0),
+    "related.slot_probability": call(related.slot_probability, n=8, coupling=1.0, noise=1.0),
+    "related.transfer": call(
+        related.transfer,
+        router=related.phase_router(3),
+        shift=1,
+        coupling=1.0,
+        pacemaker_coupling=1.0,
+        noise=0.1,
+        mismatch=0.1,
+        window=1.0,
+        periods=1,
+        settle=1,
+        replicas=1,
+        seed=0,
+        work=("coupling", "pacemaker_coupling", "periods", "settle", "replicas"),
+    ),
     "datasets.dot_on_gray": call(datasets.dot_on_gray, shape=(2, 3), gray=0.5, contrast=1.0),
     "datasets.image_folder": call(
         datasets.image_folder, folder=str(folder()), split=None, size=(2, 2), grayscale=False, limit=2, allow_empty=True
@@ -511,6 +540,9 @@ REASONS = {
     "adversary.Attack": RESULT,
     "datasets.Images": RESULT,
     "interpolant.Distance": RESULT,
+    "related.GateRouter": RESULT,
+    "related.Neuron": RESULT,
+    "related.PhaseRouter": RESULT,
     "interpolant.Distance.of_all": RESULT,
     "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
     "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",

@@ -1,0 +1,107 @@
+r"""Routing by phase with outputs that integrate, leak and fire.
+
+An output has no window built in. Its potential obeys
+
+$$
+\dot V_j = -\left(g + G\,\frac{1 - \cos(2\pi t + \psi_j - \delta)}2\right) V_j + I(t),
+$$
+
+with a leak g, an inhibition that oscillates with the unit's phase and shunts (it divides and does not subtract), and
+the current I of the line: each spike adds a charge of 1 that decays in the time tau. It fires, once in half a period,
+where V reaches a threshold. Near its trough the inhibition is $G(\pi/N)^2$ one slot away, so G grows like $g N^2$.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from shiftmath._shared.arguments import as_array, as_count
+from shiftmath.related.wires import TURN, PhaseRouter, require_router
+
+__all__ = ["Neuron", "firing", "neuron_for"]
+
+STEPS = 64  # for each slot
+DELAYS = 64  # tried, over one slot
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """Leak g and inhibition G for each period, the decay of a spike tau in periods, delay delta, threshold of V."""
+
+    leak: float
+    inhibition: float
+    decay: float
+    delay: float = 0.0
+    threshold: float = np.inf
+
+
+def neuron_for(n: int) -> Neuron:
+    """A neuron for n slots, from what one spike does to it, in its own slot and in the others.
+
+    The delay is the one, of 64 in a slot, at which the peaks in its own slot and in the next largest are furthest apart
+    in ratio; the threshold is their geometric mean.
+
+    Raises:
+        ValueError, TypeError: n is no whole number from 2 on.
+
+    >>> neuron_for(4).leak, neuron_for(4).inhibition
+    (32.0, 512.0)
+    """
+    n = as_count("n", n, least=2)
+    bare, slots = Neuron(leak=8.0 * n, inhibition=8.0 * n * n * n, decay=1 / (8 * n)), TURN * np.arange(n) / n
+    delays = TURN / n * (np.arange(DELAYS) / DELAYS - 0.5)
+    peaks, _ = _run(bare, slots - delays[:, None], np.eye(1, n * STEPS)[0][:, None, None])
+    own, other = peaks[:, 0], peaks[:, 1:].max(axis=1)
+    best = np.argmax(own / other)
+    return replace(bare, delay=float(delays[best]), threshold=float(np.sqrt(own[best] * other[best])))
+
+
+def firing(
+    router: PhaseRouter, shift: int, active: Bool[np.ndarray, "patterns N"], neuron: Neuron
+) -> Bool[np.ndarray, "patterns N"]:
+    """Which outputs fire in a period, with all phases locked, for each pattern of active inputs.
+
+    Args:
+        router: the wires and lags; wires of 0 carry nothing.
+        shift: the routing unit that is active, from 0 to N - 1.
+        active: for each pattern and each input whether it sends a spike in each period.
+        neuron: what the outputs are.
+
+    Raises:
+        ValueError, TypeError: another shape; a shift out of range.
+
+    >>> from shiftmath.related import phase_router
+    >>> firing(phase_router(4), 1, np.array([[True, False, False, True]]), neuron_for(4))
+    array([[ True,  True, False, False]])
+    """
+    n = require_router("router", router)
+    if not isinstance(neuron, Neuron):
+        raise TypeError(f"neuron: got {type(neuron).__name__}, takes a Neuron")
+    shift = as_count("shift", shift, least=0, most=n - 1)
+    active = as_array("active", active, "an array (patterns, N) of truth values", to_numpy=True)
+    if active.ndim != 2 or active.shape[1] != n:
+        raise ValueError(f"active: got shape {active.shape}, takes an array (patterns, {n}) of truth values")
+    arrivals = np.mod(-np.rint(router.input_lags * n * STEPS / TURN).astype(int), n * STEPS)
+    kicks = np.zeros((n * STEPS, len(active), 1))
+    np.add.at(kicks, arrivals, (router.to_line[:, None] * (active != 0).T)[..., None])
+    psi = router.output_lags - router.routing_lags[shift] - neuron.delay
+    return _run(neuron, np.tile(psi, (len(active), 1)), kicks, router.from_line)[1]
+
+
+def _run(neuron, psi, kicks, weight=1.0):
+    """The largest potential of each neuron in the third period, and whether it fired in it, both like psi.
+
+    The charges `kicks` (steps, ...) repeat in each period. Each step is the solution with its rate and current fixed.
+    """
+    h, current, V, rests, peak = 1 / len(kicks), 0.0, *np.zeros((3, *psi.shape))
+    fired = np.zeros(psi.shape, bool)
+    for k in range(3 * len(kicks)):
+        current = current * np.exp(-h / neuron.decay) + kicks[k % len(kicks)] / neuron.decay
+        rate = neuron.leak + neuron.inhibition * (1 - np.cos(TURN * k * h + psi)) / 2
+        V = V * np.exp(-rate * h) + weight * current * -np.expm1(-rate * h) / rate
+        fires, rests = (neuron.threshold <= V) & (rests <= 0), np.maximum(rests - h, 0)
+        V, rests = np.where(fires, 0.0, V), np.where(fires, 0.5, rests)
+        if k >= 2 * len(kicks):
+            peak, fired = np.maximum(peak, V), fired | fires
+    return peak, fired
