@@ -13,7 +13,7 @@
 # page simulates such a router: the shift is exact, its wires grow like $N$ instead of $N^2$, and the
 # price is that phases have to be precise to $1/N$. Invariance by moving a pattern to a standard place is
 # another thing than invariance by averaging, and (g) shows that it does not cost the square root of the
-# number of pixels. Runs in half a minute, within 0.5 GB.
+# number of pixels. Runs in half a minute (profile quick) or a minute (full), within 0.5 GB.
 #
 # The idea is that of the paper: communication through coherence, three tiers, a phase that selects the
 # mapping, circular shift invariance, and a number of connections that grows like $N$. Its chip, its
@@ -155,6 +155,7 @@ for ax, (name, (shares, colour)) in zip(axes, shown.items(), strict=True):
     ax.imshow(shares, cmap="gray_r", vmin=0, vmax=1)
     ax.set(xticks=[0, 7], yticks=[0, 7])
     ax.set_title(name, color=colour, fontsize=9)
+    ax.grid(False)
 axes[0].set(ylabel="output $j$")
 _ = axes[2].set_xlabel("input $i$")
 
@@ -263,6 +264,8 @@ right.loglog(counted, by_gates, "--", color=BOUND)
 right.annotate("phase, $5N$", (34, 90), ha="left", va="top")
 right.annotate("gates, $2N^2$", (28, 2600), ha="right")
 right.set(xlabel="units $N$", ylabel="wires")
+right.set_xticks(counted, [str(n) for n in counted])
+right.minorticks_off()
 _ = left.legend()
 
 # %% [markdown]
@@ -278,9 +281,7 @@ def integrated(n, moved, rate):
     """Periods until the lag, `moved` slots off, is within half a slot, by an integrator."""
     begin, arrived = 2 * np.pi * moved / n, lambda t, d: d[0] - np.pi / n
     arrived.terminal = True
-    path = solve_ivp(
-        lambda t, d: -rate * np.sin(d), (0, 10), [begin], events=arrived, rtol=1e-11, atol=1e-13
-    )
+    path = solve_ivp(lambda t, d: -rate * np.sin(d), (0, 10), [begin], events=arrived, rtol=1e-11, atol=1e-13)
     return path.t_events[0][0] if len(path.t_events[0]) else np.inf
 
 
@@ -310,7 +311,9 @@ for n in spiking_sizes:
     wrong[n] = sum(np.sum(f != np.roll(patterns, s, axis=1)) for s, f in enumerate(fired))
     tried[n] = np.size(fired)
     print(
-        f"N = {n:2}: {wrong[n]} of {tried[n]} outputs wrong; leak {neuron.leak:g}, inhibition {neuron.inhibition:g}"
+        f"N = {n:2}: {wrong[n]} of {tried[n]} outputs are wrong; leak and inhibition",
+        neuron.leak,
+        neuron.inhibition,
     )
 flat = replace(neuron_for(8), inhibition=0.0)
 no_inhibition = np.mean(

@@ -181,12 +181,15 @@ def _listen(router, half, clock, old, new, heard, sent):
     """Count the spikes between two states: for each input, and at each output whose window they meet.
 
     Output and input are compared at the end of the step, when both are as far beyond the spike but for what moves them
-    apart. Phases interpolated to the spike would have too little noise.
+    apart: phases interpolated to the spike would have too little noise. A phase that noise carries back over its spike
+    takes one away, or else strong noise would count a spike several times.
     """
     n = len(router.to_line)
     begin, end = clock[0] + old[:, :n], clock[1] + new[:, :n]
-    replica, i = np.nonzero((np.floor(end / TURN) > np.floor(begin / TURN)) & (router.to_line != 0))
+    crossed = (np.floor(end / TURN) - np.floor(begin / TURN)) * (router.to_line != 0)
+    replica, i = np.nonzero(crossed)
+    count = crossed[replica, i]
     apart = clock[1] + new[replica, n:-1] - end[replica, i][:, None]
     inside = np.abs(np.mod(apart + np.pi, TURN) - np.pi) < half
-    np.add.at(sent, (replica, i), 1)
-    np.add.at(heard, (replica[:, None], np.arange(n), i[:, None]), inside * router.from_line)
+    np.add.at(sent, (replica, i), count)
+    np.add.at(heard, (replica[:, None], np.arange(n), i[:, None]), count[:, None] * inside * router.from_line)
