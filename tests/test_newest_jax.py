@@ -37,9 +37,8 @@ ON_THE_NEWEST = {
         "test_on_a_newer_jax_every_function_says_what_the_oracle_needs": "kernels/oracle"
     },
     "networks/test_architectures.py": {
-        "test_the_logits_are_the_formula": "networks/architectures networks/layers networks/parts",
+        "test_the_logits_are_the_formula": "networks/architectures networks/arrays networks/layers networks/parts",
         "test_float64_does_not_depend_on_the_settings_of_jax": "_shared/precision",
-        "test_networks_keep_their_dtype": "networks/arrays",
     },
     "networks/test_layers.py": {"test_the_routes_have_the_same_gradients": "networks/correlation"},
     "networks/test_tangent.py": {"test_the_layers_terms_add_up_to_the_tangent_kernel": "networks/tangent"},

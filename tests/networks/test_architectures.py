@@ -129,7 +129,6 @@ def test_the_logits_are_the_formula(rng):
     assert np.allclose(logits(network, x[None], batch_size=1)[0], network(x), rtol=0, atol=64 * EPS)
 
 
-@pytest.mark.latest
 @pytest.mark.parametrize("build", [fully_connected, convolutional, residual])
 def test_networks_keep_their_dtype(build):
     for dtype in (jnp.float32, jnp.float64):

@@ -221,7 +221,6 @@ def test_the_weights_of_tips_follow_the_quadrants_not_the_phases(rng):
     assert np.abs(one - tau[::-1]).max() > 1e-3  # as an equivariant mixture would have it
 
 
-@pytest.mark.latest
 def test_the_largest_score_has_the_gradient_of_the_softmax(rng):
     hard, x = LPS.of(KEY, 2, 2, float), jnp.array(rng.standard_normal((4, 4, 2)))
     soft = LPS(hard.first, hard.second, selection="softmax")

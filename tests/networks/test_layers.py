@@ -45,7 +45,7 @@ def test_every_route_of_the_correlation_is_the_sum_over_taps(route, spatial, tap
     x, W = rng.standard_normal((*spatial, 3)), rng.standard_normal((*taps, 3, 2))
     # A sum of n terms of size |x| |W| errs by less than n eps of it, an FFT by less than that for log2(n) >= 1.
     bound = 8 * EPS * math.prod(spatial) * 3 * np.abs(x).max() * np.abs(W).max()
-    found = route(jnp.array(x), jnp.array(W), start, count, stride)
+    found = jax.jit(lambda x, W: route(x, W, start, count, stride))(x, W)
     assert found.shape == (*count, 2)
     assert np.abs(found - by_loops(x, W, start, count, stride)).max() <= bound
 
@@ -57,7 +57,8 @@ def test_the_routes_have_the_same_gradients(spatial, taps, start, count, stride,
     weights = jnp.array(rng.standard_normal((*count, 2)))
     routes = correlation.directly, correlation.through_fft
     gradients = [
-        jax.grad(lambda x, W, f=f: jnp.sum(weights * f(x, W, start, count, stride)), (0, 1))(x, W) for f in routes
+        jax.jit(jax.grad(lambda x, W, f=f: jnp.sum(weights * f(x, W, start, count, stride)), (0, 1)))(x, W)
+        for f in routes
     ]
     for direct, fft in zip(*gradients, strict=True):
         bound = 8 * EPS * math.prod(count) * 3 * np.abs(weights).max() * max(np.abs(x).max(), np.abs(W).max())
@@ -89,7 +90,6 @@ def test_zero_padding_is_correlation_on_the_line(q, stride, rng):
     assert np.abs(found - full[q - (q - 1) // 2 :][:7:stride]).max() <= 8 * EPS * q * np.abs(x).max() * np.abs(W).max()
 
 
-@pytest.mark.latest
 def test_batch_norm_uses_the_batch_in_training_and_running_statistics_after(rng):
     X = jnp.array(3 + 2 * rng.standard_normal((50, 4, 5, 3)))
     for features in ((3,), (4, 5, 3)):
