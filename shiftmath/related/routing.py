@@ -15,6 +15,7 @@ unit j hears what unit $i = j - s$ sends. Idea: Sridharan, Percival, Arthur and 
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,7 +163,16 @@ def _slopes(router: PhaseRouter, shift: int, rates: list[float], state: np.ndarr
     return np.concatenate([rates[0] * inputs, rates[0] * outputs, rates[1] * routing], axis=1)
 
 
-def _phases(router, shift, rates, apart, replicas, steps, periods, rng):
+def _phases(
+    router: PhaseRouter,
+    shift: int,
+    rates: list[float],
+    apart: _Noise,
+    replicas: int,
+    steps: int,
+    periods: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs of successive states, (replicas, 2 N + 1)."""
     n, h = len(router.to_line), 1 / steps
     units = np.r_[np.ones(2 * n), 0.0]  # the pacemaker has neither drift nor noise
@@ -177,7 +187,15 @@ def _phases(router, shift, rates, apart, replicas, steps, periods, rng):
         state = new
 
 
-def _listen(router, half, clock, old, new, heard, sent):
+def _listen(
+    router: PhaseRouter,
+    half: float,
+    clock: np.ndarray,
+    old: np.ndarray,
+    new: np.ndarray,
+    heard: np.ndarray,
+    sent: np.ndarray,
+) -> None:
     """Count the spikes between two states: for each input, and at each output whose window they meet.
 
     Output and input are compared at the end of the step, when both are as far beyond the spike but for what moves them

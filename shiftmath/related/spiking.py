@@ -89,12 +89,15 @@ def firing(
     return _run(neuron, np.tile(psi, (len(active), 1)), kicks, router.from_line)[1]
 
 
-def _run(neuron, psi, kicks, weight=1.0):
+def _run(
+    neuron: Neuron, psi: np.ndarray, kicks: np.ndarray, weight: float | np.ndarray = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """The largest potential of each neuron in the third period, and whether it fired in it, both like psi.
 
     The charges `kicks` (steps, ...) repeat in each period. Each step is the solution with its rate and current fixed.
     """
-    h, current, V, rests, peak = 1 / len(kicks), 0.0, *np.zeros((3, *psi.shape))
+    h, current = 1 / len(kicks), np.zeros(kicks.shape[1:])
+    V, rests, peak = np.zeros((3, *psi.shape))
     fired = np.zeros(psi.shape, bool)
     for k in range(3 * len(kicks)):
         current = current * np.exp(-h / neuron.decay) + kicks[k % len(kicks)] / neuron.decay

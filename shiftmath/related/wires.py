@@ -67,7 +67,8 @@ def phase_router(n: int) -> PhaseRouter:
     n = as_count("n", n, least=2)
     require_memory("n", n, 8 * 8 * n, "the wires")
     lags = TURN * np.arange(n) / n
-    return PhaseRouter(*np.ones((5, n)), lags, lags, lags)
+    inputs, outputs, line, heard, pacemaker = np.ones((5, n))
+    return PhaseRouter(inputs, outputs, line, heard, pacemaker, lags, lags, lags)
 
 
 def gate_router(n: int) -> GateRouter:
