@@ -90,6 +90,8 @@ from shiftmath import dot_on_gray
 from shiftmath.pages import Ledger, choose, figures, provenance
 from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
 from shiftmath.pages.intervals import fitted_slope, mean
+
+# %%
 from shiftmath.related import (
     firing,
     gate_router,

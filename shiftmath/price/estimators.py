@@ -41,10 +41,17 @@ class _ByDecision(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y: got the one class {self.classes_[0]!r}, takes at least two classes")
         return rows if images is None else rows.reshape(images.shape), codes
 
-    def _samples(self, X: Any) -> np.ndarray:
-        """Samples in float64, as those that it was fitted to."""
-        check_is_fitted(self)
-        return validate_data(self, _rows(X), dtype=float, reset=False)
+    def _samples(self, X: Any, shape: tuple[int, ...]) -> np.ndarray:
+        """Samples in float64, of the shape of those that it was fitted to."""
+        rows = validate_data(self, _rows(X), dtype=float, reset=False)
+        _require_shape("X", X, shape)
+        return rows.reshape(len(rows), *shape)
+
+
+def _require_shape(name: str, X: Any, shape: tuple[int, ...]) -> None:
+    """A ValueError for images of another shape than one of several axes; rows may be of any."""
+    if getattr(X, "ndim", 2) > 2 and len(shape) > 1 and X.shape[1:] != shape:
+        raise ValueError(f"{name}: got images of shape {tuple(X.shape[1:])}, takes rows or images of shape {shape}")
 
 
 def _rows(X: Any) -> Any:
@@ -61,7 +68,8 @@ class InvariantClassifier(_ByDecision):
     the share that lies lowest stands for the minimum.
 
     Args:
-        group: a `groups.Group` acting on a sample; None takes all circular shifts.
+        group: a `groups.Group` acting on a sample; None takes all circular shifts, those of channels too:
+            `circular_shifts(axes=(0, 1))` leaves them in place.
         input_shape: of a sample, for rows (n, d) that are images; None takes rows as signals of one axis.
 
     Attributes:
@@ -94,14 +102,16 @@ class InvariantClassifier(_ByDecision):
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Signed distances to the boundaries: (n,) of two classes, above 0 for the second; else (n, classes)."""
-        rows = self._samples(X)
-        values = [s.decision(rows.reshape(len(rows), *s.normal.shape)) for s in self.separators_]
+        check_is_fitted(self)
+        samples = self._samples(X, self.separators_[0].normal.shape)
+        values = [s.decision(samples) for s in self.separators_]
         return values[0] if len(values) == 1 else np.stack(values, axis=1)
 
     def _shape(self, X: np.ndarray) -> tuple[int, ...]:
         shape = as_shape("input_shape", self.input_shape)
         if np.prod(shape) != X[0].size:
             raise ValueError(f"input_shape: got {shape}, takes one of the {X[0].size} entries of a sample")
+        _require_shape("X", X, shape)
         return shape
 
     def __sklearn_tags__(self) -> Any:
@@ -155,8 +165,8 @@ class InfiniteWidthClassifier(_ByDecision):
         return self.interpolant_.distance(Z, **options)
 
     def _as_fitted(self, X: Any) -> np.ndarray:
-        rows = self._samples(X)
-        return rows.reshape(len(rows), *self.interpolant_.X.shape[1:])
+        check_is_fitted(self)
+        return self._samples(X, self.interpolant_.X.shape[1:])
 
 
 class ProcessKernel(Kernel):

@@ -195,9 +195,12 @@ def _soft(name: str, separator: Separator, share: float) -> Record:
 
 
 def _with_ratios(records: list[Record]) -> list[Record]:
-    """Records with bounds of their ratio to the first of them, NaN where that is 0 or unbounded."""
+    """Records with bounds of their ratio to the first of them, of which it is 1; NaN where that is 0 or unbounded."""
     low, high = (records[0][end] for end in ("lower", "upper")) if records else (0.0, 0.0)
-    return [r | {"ratio_lower": _over(r["lower"], high), "ratio_upper": _over(r["upper"], low)} for r in records]
+    ratios = [(_over(r["lower"], high), _over(r["upper"], low)) for r in records]
+    if low > 0:
+        ratios[0] = 1.0, 1.0
+    return [r | dict(zip(RATIO, pair, strict=True)) for r, pair in zip(records, ratios, strict=True)]
 
 
 def _over(a: float, b: float) -> float:
@@ -214,6 +217,6 @@ def _pair_cells(a: Any, b: Any, price: Price) -> tuple[str, ...]:
     """A pair as one row."""
     gaps = (f"{v:.4g}" for v in (price.plain_gap, price.invariant_gap, price.ratio))
     share = "-" if price.share is None else f"{price.share:g}"
-    last = [r for r in price.records if r["what"] != "gap"][-1:]
+    last = [r for r in price.records if r["what"] != "gap"][1:][-1:]  # the first has no invariance
     wide = interval(last[0]["ratio_lower"], last[0]["ratio_upper"]) if last else ""
     return f"{a} and {b}", *gaps, share, f"{price.soft_ratio:.4g}", wide

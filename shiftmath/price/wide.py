@@ -23,7 +23,8 @@ __all__ = ["Wide", "wide_price"]
 
 MOST_IMAGES = 2**12  # of all samples under a group, whose kernels are averaged over
 
-REFUSED = "no such network has these labels, of a black image or of two that it cannot tell apart"
+REFUSED = "no such network has these labels, of a black image or of some that it cannot tell apart, or by size alone"
+ALONE = "no invariant network beside it: none is known for signals of this shape, or its images are too many"
 
 Numbers = Float[np.ndarray, "m"]
 
@@ -67,7 +68,8 @@ def wide_price(
     for kernel in shown(kernels, len(kernels), "infinite width", progress):
         lower, upper, note = _distances(kernel, np.ldexp(X, -e), y, ends)
         with np.errstate(over="ignore"):
-            found.append(Wide(kernel, np.ldexp(lower, e), np.ldexp(upper, e), samples, note))
+            said = "; ".join(filter(None, (note, ALONE if len(kernels) == 1 else "")))
+            found.append(Wide(kernel, np.ldexp(lower, e), np.ldexp(upper, e), samples, said))
     return tuple(found)
 
 
@@ -78,7 +80,8 @@ def networks(shape: tuple[int, ...], group: Group | None, samples: int) -> list[
     another group the mean of the first over the group, where that is not too large.
     """
     if group is not None:
-        within = len(group.elements(shape)) * samples <= MOST_IMAGES
+        least = np.bincount(group.sample_orbits(shape).ravel()).max()  # at most the order, which may take long to find
+        within = least * samples <= MOST_IMAGES and len(group.elements(shape)) * samples <= MOST_IMAGES
         return [FullyConnected(), *([GroupAverage(FullyConnected(), group)] if within else [])]
     axes = 1 if len(shape) == 1 else 2
     if len(shape) > 3:

@@ -142,7 +142,7 @@ def transfer(
     periods, settle = as_count("periods", periods), as_count("settle", settle, least=0)
     rates = [as_number("coupling", coupling, least=0), as_number("pacemaker_coupling", pacemaker_coupling, least=0)]
     apart = _Noise(as_number("mismatch", mismatch, least=0), as_number("noise", noise, least=0))
-    half = as_number("window", window, least=0) * np.pi / n
+    half = _window(window, n) * np.pi / n
     require_memory("replicas", replicas, 8 * replicas * n * (n + 20), "the shares")
     steps = max(LEAST_STEPS, math.ceil(max(rates) / FINEST))
     rng = np.random.default_rng(as_count("seed", seed, least=0))
@@ -151,6 +151,13 @@ def transfer(
         if k >= settle * steps:
             _listen(router, half, TURN * np.array([k, k + 1]) / steps, old, new, heard, sent)
     return heard / np.maximum(sent, 1)[:, None]
+
+
+def _window(window: float, n: int) -> float:
+    """A width from 0 to n slots."""
+    if (width := as_number("window", window, least=0)) > n:
+        raise ValueError(f"window: got {width:g}, takes a number from 0 to {n}, the slots of a period")
+    return width
 
 
 def _slopes(router: PhaseRouter, shift: int, rates: list[float], state: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
-from shiftmath._shared.arguments import as_array, as_count
+from shiftmath._shared.arguments import as_array, as_count, as_number, require_finite
 from shiftmath.related.wires import TURN, PhaseRouter, require_router
 
 __all__ = ["Neuron", "firing", "neuron_for"]
@@ -27,13 +27,26 @@ DELAYS = 64  # tried, over one slot
 
 @dataclass(frozen=True)
 class Neuron:
-    """Leak g and inhibition G for each period, the decay of a spike tau in periods, delay delta, threshold of V."""
+    """Leak g and inhibition G for each period, the decay of a spike tau in periods, delay delta, threshold of V.
+
+    Raises:
+        ValueError, TypeError: a leak or decay that is not above 0, an inhibition below 0; what is no finite number, but
+            for the threshold: one that is infinite is never reached.
+    """
 
     leak: float
     inhibition: float
     decay: float
     delay: float = 0.0
     threshold: float = np.inf
+
+    def __post_init__(self) -> None:
+        for name in ("leak", "decay"):
+            as_number(name, getattr(self, name), positive=True)
+        as_number("inhibition", self.inhibition, least=0)
+        as_number("delay", self.delay)
+        if not (isinstance(self.threshold, float) and self.threshold == np.inf):
+            as_number("threshold", self.threshold)
 
 
 def neuron_for(n: int) -> Neuron:
@@ -80,6 +93,7 @@ def firing(
         raise TypeError(f"neuron: got {type(neuron).__name__}, takes a Neuron")
     shift = as_count("shift", shift, least=0, most=n - 1)
     active = as_array("active", active, "an array (patterns, N) of truth values", to_numpy=True)
+    require_finite("active", active)
     if active.ndim != 2 or active.shape[1] != n:
         raise ValueError(f"active: got shape {active.shape}, takes an array (patterns, {n}) of truth values")
     arrivals = np.mod(-np.rint(router.input_lags * n * STEPS / TURN).astype(int), n * STEPS)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from shiftmath._shared.arguments import as_count
+from shiftmath._shared.arguments import as_array, as_count, require_finite
 from shiftmath._shared.memory import require_memory
 
 __all__ = ["TURN", "GateRouter", "PhaseRouter", "gate_router", "phase_router", "require_router"]
@@ -68,7 +68,7 @@ def phase_router(n: int) -> PhaseRouter:
     require_memory("n", n, 8 * 8 * n, "the wires")
     lags = TURN * np.arange(n) / n
     inputs, outputs, line, heard, pacemaker = np.ones((5, n))
-    return PhaseRouter(inputs, outputs, line, heard, pacemaker, lags, lags, lags)
+    return PhaseRouter(inputs, outputs, line, heard, pacemaker, lags, lags.copy(), lags.copy())
 
 
 def gate_router(n: int) -> GateRouter:
@@ -91,11 +91,16 @@ def gate_router(n: int) -> GateRouter:
 
 
 def require_router(name: str, router: Any) -> int:
-    """The number of inputs N of a router by phase, whose arrays all have this length."""
+    """The number of inputs N of a router by phase, whose arrays all have this length and finite real numbers."""
     if not isinstance(router, PhaseRouter):
         raise TypeError(f"{name}: got {type(router).__name__}, takes a PhaseRouter")
-    shapes = {f.name: np.shape(getattr(router, f.name)) for f in fields(router)}
-    n = len(router.to_line)
-    if any(shape != (n,) for shape in shapes.values()):
-        raise ValueError(f"{name}: got arrays of shapes {shapes}, takes one length for all")
+    arrays = {f.name: getattr(router, f.name) for f in fields(router)}
+    for kind, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}.{kind}: got {type(array).__name__}, takes a NumPy array (N,)")
+        require_finite(f"{name}.{kind}", as_array(f"{name}.{kind}", array))
+    shapes = {kind: array.shape for kind, array in arrays.items()}
+    n = router.to_line.size
+    if n < 2 or any(shape != (n,) for shape in shapes.values()):
+        raise ValueError(f"{name}: got arrays of shapes {shapes}, takes one length of at least 2 for all")
     return n

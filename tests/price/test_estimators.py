@@ -78,6 +78,17 @@ def test_a_wrong_shape_is_named(images, shape):
         InvariantClassifier(input_shape=shape).fit(*images)
 
 
+@pytest.mark.parametrize("estimator", [InvariantClassifier(flips(0)), InfiniteWidthClassifier()])
+def test_images_of_another_shape_are_refused_though_they_have_as_many_entries(estimator, rng):
+    X, y = rng.random((4, 2, 3)), [0, 0, 1, 1]
+    fitted = clone(estimator).fit(X, y)
+    with pytest.raises(ValueError, match=r"X: got images of shape \(3, 2\), takes rows or images of shape \(2, 3\)"):
+        fitted.predict(X.reshape(4, 3, 2))
+    assert np.array_equal(fitted.predict(X.reshape(4, 6)), fitted.predict(X))
+    with pytest.raises(ValueError, match=r"X: got images of shape \(2, 3\), takes rows or images of shape \(3, 2\)"):
+        InvariantClassifier(input_shape=(3, 2)).fit(X, y)
+
+
 def test_the_wide_classifier_is_the_interpolant_with_labels_of_1_and_minus_1(images):
     X, y = images
     classifier = InfiniteWidthClassifier(IMAGES).fit(X, y)

@@ -7,6 +7,7 @@ import re
 import sys
 import types
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from shiftmath import NotSeparable, dc, dot_on_gray, invariant_margin, max_margin, pairwise_price, price_of_invariance
 from shiftmath.groups import circular_shifts, flips, quarter_turns
 from shiftmath.interpolant import Interpolant
+from shiftmath.kernels import FullyConnected
 from shiftmath.price.picture import png, signed_levels
-from shiftmath.price.wide import networks
+from shiftmath.price.wide import Wide, networks
 
 EPS = float(np.finfo(float).eps)
 
@@ -140,6 +142,31 @@ def test_bounds_at_infinite_width_enclose_what_a_search_finds(classes):
         # Both are lengths of steps that were seen to cross; few gradients find longer ones than many.
         assert np.all(searched.upper <= w.upper * (1 + 1e-6))
         assert np.all(w.upper <= 1.5 * searched.upper)
+
+
+def test_a_pair_without_an_invariant_network_has_no_price_at_infinite_width(rng):
+    X, y = rng.random((4, 1, 1, 1, 2)), [0, 0, 1, 1]
+    prices = pairwise_price(X, y, wide=2)
+    assert repr(prices).splitlines()[1].endswith("at infinite width")
+    assert repr(prices).splitlines()[2].endswith(f"{prices[0, 1].soft_ratio:.4g}")
+    assert "no invariant network beside it" in repr(prices[0, 1])
+
+
+def test_the_first_network_is_itself_once_though_its_distance_is_an_interval(classes):
+    bounds = [(np.array([lower]), np.array([upper])) for lower, upper in ((2.0, 3.0), (0.5, 0.6))]
+    wide = tuple(Wide(FullyConnected(), *pair, ((0,), (0,))) for pair in bounds)
+    first, other = replace(price_of_invariance(*classes, wide=0), wide=wide).records[2:]
+    assert (first["ratio_lower"], first["ratio_upper"]) == (1, 1)
+    assert (other["ratio_lower"], other["ratio_upper"]) == (0.5 / 3, 0.6 / 2)
+
+
+def test_images_that_differ_by_size_alone_are_said_to(rng):
+    X = rng.random((1, 1, 1, 1, 4))
+    assert "or by size alone" in price_of_invariance(X, 2 * X, wide=1).wide[0].note
+
+
+def test_a_group_whose_permutations_fill_no_table_leaves_out_its_mean():
+    assert [repr(k) for k in networks((96, 96), circular_shifts(), 2)] == ["FullyConnected()"]
 
 
 def test_networks_at_infinite_width_suit_the_samples():

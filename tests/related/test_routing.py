@@ -13,6 +13,10 @@ from shiftmath.related import gate_router, phase_router, realignment_time, slot_
 WIRES = ("to_inputs", "to_outputs", "to_line", "from_line", "to_pacemaker")
 
 
+def edited(**changes):
+    return transfer(replace(phase_router(3), **changes), 0)
+
+
 def shifted(n, s):
     return np.roll(np.eye(n), s, axis=0)
 
@@ -42,6 +46,14 @@ def test_every_wire_that_is_counted_is_one_that_is_used(kind):
         # A pacemaker without its routing unit keeps what it began with, at random.
         heard = [transfer(cut, unit, replicas=8, settle=12, periods=4), shifted(n, unit)]
         assert not np.array_equal(*np.broadcast_arrays(*heard))
+
+
+def test_arrays_of_one_kind_are_edited_without_the_others():
+    for edit in fields(phase_router(4)):
+        router = phase_router(4)
+        getattr(router, edit.name)[1] = 7
+        changed = [f.name for f in fields(router) if 7 in getattr(router, f.name)]
+        assert changed == [edit.name]
 
 
 def test_the_wires_grow_like_n_and_like_its_square():
@@ -116,6 +128,11 @@ def test_half_a_slot_off_a_spike_falls_between_two_outputs():
         (lambda: phase_router(1), ValueError, "^n: got 1, takes a whole number of at least 2"),
         (lambda: transfer(phase_router(4), 4), ValueError, "^shift: got 4, takes a whole number from 0 to 3"),
         (lambda: transfer(phase_router(4), 0, noise=-1.0), ValueError, "^noise: got -1.0, takes a non-negative"),
+        (lambda: transfer(phase_router(4), 0, window=4.5), ValueError, "^window: got 4.5, takes a number from 0 to 4"),
+        (lambda: edited(to_line=[1, 0, 1]), TypeError, "^router.to_line: got list, takes a NumPy array"),
+        (lambda: edited(input_lags=np.array([0, np.nan, 1])), ValueError, r"^router.input_lags: got nan at \(1,\)"),
+        (lambda: edited(to_line=np.ones(2)), ValueError, "^router: got arrays of shapes .*, takes one length"),
+        (lambda: edited(to_line=np.array(1.0)), ValueError, "^router: got arrays of shapes .*, takes one length"),
         (lambda: slot_probability(8, 1.0, 1e-9), ValueError, "^noise: got 1e-09 with coupling = 1.0, takes at least"),
         (lambda: realignment_time(8, 8, 1.0), ValueError, "^moved: got 8, takes a whole number from 1 to 7"),
     ],

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shiftmath.related import firing, neuron_for, phase_router
+from shiftmath.related import Neuron, firing, neuron_for, phase_router
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -16,7 +16,7 @@ def test_outputs_that_fire_are_the_shifted_inputs_for_each_shift(n, rng):
 
 
 def test_the_potential_after_one_spike_without_inhibition_is_the_closed_form():
-    from shiftmath.related.spiking import Neuron, _run
+    from shiftmath.related.spiking import _run
 
     leak, decay, steps = 20.0, 0.02, 4000
     peak, _ = _run(Neuron(leak, 0.0, decay), np.zeros(1), np.eye(1, steps)[0][:, None])
@@ -47,3 +47,17 @@ def test_wires_that_are_cut_carry_nothing():
 def test_bad_patterns_are_named(shape):
     with pytest.raises(ValueError, match=r"^active: got shape .*, takes an array \(patterns, 8\) of truth values"):
         firing(phase_router(8), 0, np.zeros(shape, bool), neuron_for(8))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("leak", 0.0), ("decay", 0.0), ("decay", -1.0), ("inhibition", -1.0), ("delay", np.inf), ("threshold", np.nan)],
+)
+def test_a_neuron_whose_potential_would_be_no_number_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"^{name}: got {value}, takes a"):
+        replace(Neuron(1.0, 1.0, 0.1), **{name: value})
+
+
+def test_patterns_are_finite():
+    with pytest.raises(ValueError, match=r"^active: got nan at \(0, 1\)"):
+        firing(phase_router(2), 0, np.array([[1, np.nan]]), neuron_for(2))
