@@ -51,6 +51,9 @@ ON_THE_NEWEST = {
         "networks/downsampling/named",
         "test_numpy_and_jax_agree_and_keep_their_kind": "networks/downsampling/fixed networks/downsampling/polyphase",
     },
+    "networks/test_downsampling_axes.py": {
+        "test_the_lie_derivative_is_the_limit_of_shifts_between_the_samples": "networks/downsampling/lie"
+    },
     "networks/test_downsampling_networks.py": {
         "test_residual_blocks_share_one_choice": "networks/downsampling/residual",
         "test_the_layer_where_exactness_is_lost_is_seen": "networks/downsampling/measures",

@@ -128,6 +128,7 @@ def wave(x):
     return jnp.stack([jnp.sin(x).ravel()[0] * x.sum(), (x**2).ravel()[:3].prod()])
 
 
+@pytest.mark.latest
 @pytest.mark.parametrize("shape", [(7,), (6,), (3, 4)])
 def test_the_lie_derivative_is_the_limit_of_shifts_between_the_samples(shape, rng):
     x, parts = rng.standard_normal(shape), 512
