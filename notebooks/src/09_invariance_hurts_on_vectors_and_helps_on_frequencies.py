@@ -426,6 +426,8 @@ def unequal(d):
     return np.sin(angle), np.cos(angle)
 
 
+
+# %%
 lengths, short = [16, 32, 64], []
 for d_ in lengths:
     short.append(pooled_search(*joined(orthogonal_frequencies(d_, 2)), [0, 2]) - np.sqrt(0.5))

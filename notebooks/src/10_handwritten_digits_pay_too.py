@@ -739,11 +739,8 @@ figures.intervals(ax, rows)
 for y, (_, values, _) in enumerate(rows):
     ax.plot(np.exp(np.mean(np.log(values))), y, "D", color=MEASURED, markersize=5)
 ax.axvline(1, color=THEORY, linewidth=0.8)
-ax.set(
-    xscale="log",
-    xlabel="ratio of median distances at infinite width",
-    xlim=(0.07, 2 * max(np.max(values) for _, values, _ in rows)),
-)
+ax.set(xscale="log", xlabel="ratio of median distances at infinite width")
+_ = ax.set_xlim(0.07, 2 * max(np.max(values) for _, values, _ in rows))
 ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
 ax.minorticks_off()
 
