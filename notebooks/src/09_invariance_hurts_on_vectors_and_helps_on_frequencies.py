@@ -117,6 +117,8 @@
 # searches find points across the boundary, so a distance that is not certified is an upper bound.
 
 # %%
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -426,6 +428,7 @@ def unequal(d):
     return np.sin(angle), np.cos(angle)
 
 
+# %%
 lengths, short = [16, 32, 64], []
 for d_ in lengths:
     short.append(pooled_search(*joined(orthogonal_frequencies(d_, 2)), [0, 2]) - np.sqrt(0.5))
@@ -835,31 +838,36 @@ adam = optax.adam(1e-2)
 
 
 def small_networks(name, q):
-    """Distances of networks with filters of q samples, or FC, trained on a small set, and the share right."""
+    """Networks with filters of q samples, or FC, trained on a small set, and the share of samples right."""
     X, y = small[name]
-    X, y = X.astype(np.float32), (y < 0).astype(int)
-    keys = jax.random.split(jax.random.key(seed), small_seeds)
-    pooling = {"width": channels, "filter_size": q}
-    build = (
-        (lambda k: convolutional(k, 32, 2, **pooling))
-        if q
-        else lambda k: fully_connected(k, 32, 2, width=100)
+    X, y, keys = (
+        X.astype(np.float32),
+        (y < 0).astype(int),
+        jax.random.split(jax.random.key(seed), small_seeds),
     )
-    networks = fit_many(build, keys, X, y, adam, small_steps)[0]
-
-    def nearest(f):
-        lines = jnp.stack([on_lines(f, X[i], y[i], X[y != y[i]]) for i in some_rows])
-        return jnp.minimum(ddn(f, X[some_rows], y[some_rows], steps=attack_steps).distances, lines)
-
+    build = (
+        partial(convolutional, width=channels, filter_size=q) if q else partial(fully_connected, width=100)
+    )
+    networks = fit_many(lambda key: build(key, 32, 2), keys, X, y, adam, small_steps)[0]
     classes = eqx.filter_vmap(lambda f: jax.vmap(f)(X).argmax(axis=1))(networks)
-    return np.asarray(eqx.filter_jit(eqx.filter_vmap(nearest))(networks)), float(np.mean(classes == y))
+    return networks, float(np.mean(classes == y))
+
+
+# %%
+def nearest(f, X, y):
+    """The distances of some samples, by DDN and along the lines to all samples of the other class."""
+    lines = jnp.stack([on_lines(f, X[i], y[i], X[y != y[i]]) for i in some_rows])
+    return jnp.minimum(ddn(f, X[some_rows], y[some_rows], steps=attack_steps).distances, lines)
 
 
 # %%
 finite, right_small = {}, {}
 infinite["frequencies", None] = np.full(4, law(4))
 for name, q in [*cases, ("frequencies", None)]:
-    finite[name, q], right_small[name, q] = small_networks(name, q)
+    networks, right_small[name, q] = small_networks(name, q)
+    X, y = small[name][0].astype(np.float32), (small[name][1] < 0).astype(int)
+    attack = eqx.filter_jit(eqx.filter_vmap(lambda f, X=X, y=y: nearest(f, X, y)))
+    finite[name, q] = np.asarray(attack(networks))
     print(f"{name:11} {f'q = {q}' if q else 'FC'}: right on {right_small[name, q]:.1%};", end=" ")
     print(f"mean {mean(finite[name, q].mean(axis=1))}, infinite width {infinite[name, q].mean():.3f}")
 
@@ -870,13 +878,8 @@ for name, q in cases:
     ax.plot(range(1, 5), infinite[name, q], color=THEORY, linewidth=0.9)
     ax.annotate(f"{q}", (4.12, infinite[name, q][-1]), va="center", fontsize=8)
     style = {"color": MEASURED, "mfc": "none", "fmt": {32: "o", 16: "s", 8: "^"}[q]}
-    ax.errorbar(
-        np.arange(1, 5) + 0.01 * (q - 16) / 2,
-        rows_of.mean(axis=0),
-        rows_of.std(axis=0),
-        label=f"{q}",
-        **style,
-    )
+    at = np.arange(1, 5) + 0.01 * (q - 16) / 2
+    ax.errorbar(at, rows_of.mean(axis=0), rows_of.std(axis=0), label=f"{q}", **style)
 axes[0].set(xlabel="frequency", ylabel="distance to the boundary", ylim=(0, 0.8), xticks=range(1, 5))
 axes[1].set(xlabel="vector", xticks=range(1, 5))
 _ = fig.legend(*axes[0].get_legend_handles_labels(), title="filter $q$, trained", loc="outside right center")
@@ -1153,6 +1156,8 @@ ledger.equal(
     np.sqrt(eps),
 )
 predicted = [unequal(d_) for d_ in lengths]
+
+# %%
 ledger.equal("(c) unequal ones: found where two equations say", np.sqrt(0.5) + short, predicted, np.sqrt(eps))
 ledger.equal("(c) at a sample f has no gradient along other frequencies", sideways, 0, np.sqrt(eps))
 ledger.equal("(d) no shift-invariant linear classifier separates frequencies", refused, True, 0)

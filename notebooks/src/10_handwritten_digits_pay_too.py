@@ -2,22 +2,25 @@
 # # Handwritten digits pay too
 #
 # *Previous: [Invariance hurts on vectors and helps on
-# frequencies](09_invariance_hurts_on_vectors_and_helps_on_frequencies.ipynb) · Needs: pages
+# frequencies](09_invariance_hurts_on_vectors_and_helps_on_frequencies.ipynb) · Next: [Adaptive polyphase
+# sampling is exactly invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Needs: pages
 # [02](02_a_wide_network_is_its_kernel.ipynb) and
-# [04](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) for (e), nothing for the rest; the paper's
-# section 5.1: [arXiv 2103.02695](https://arxiv.org/abs/2103.02695)*
+# [04](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) for (e), nothing for the rest; the
+# paper's section 5.1: [arXiv 2103.02695](https://arxiv.org/abs/2103.02695)*
 #
 # The theory of the other pages is about two images and infinitely wide networks. Here networks of finite
-# width are trained on handwritten digits and on small color photographs, and attacked. On digits a network
-# that averages over all positions, and so does not care where things are, is fooled by changes about half as
-# large as those that fool a network of the same accuracy that keeps the positions apart. The infinitely wide
-# twins of these networks pay for pooling on photographs, too; for the trained ones three seeds decide
-# no order there. And one layer of normalisation at the input, which the paper's own network has,
-# turns the order on digits around.
+# width are trained on handwritten digits and on small color photographs, and attacked. On small digits a
+# network that averages over all positions, and so does not care where things are, is fooled by changes
+# about half to two thirds as large as those that fool a network of the same accuracy that keeps the
+# positions apart; on MNIST by still smaller ones, at a low accuracy. On photographs three seeds decide no
+# order of the trained networks; infinitely wide ones of a single layer pay for pooling there, too. And one
+# layer of normalisation at the input, which the paper's own fully connected network has, turns the order on
+# MNIST around, at the size and the length of training of this page.
 #
 # This is section 5.1 of Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness*
-# (NeurIPS 2021), on small images, with stronger attacks. The profile full takes MNIST and CIFAR-10 too, a
-# quarter of an hour and 3 GB; quick stays with the small digits, for some two minutes, and leaves parts out.
+# (NeurIPS 2021), on small images, with small networks and short trainings, and with attacks that look for
+# the shortest change. The profile full takes MNIST and CIFAR-10 too, a quarter of an hour and 3 GB; quick
+# stays with the small digits, for some two minutes, and leaves parts out.
 
 # %% [markdown]
 # ## Statement
@@ -29,27 +32,37 @@
 #
 # The **robustness** of a network at an image is the length of the shortest change, in $\ell_2$, that makes
 # its answer wrong; it is 0 where the answer is wrong anyway. **Consistency** is the probability that the
-# answers for two random circular shifts of one image agree: 1 for a pooled network. Two networks are equally
-# **accurate** if their accuracies on the test images, means over three seeds, differ by at most two standard
-# errors of such a difference.
+# answers for two random circular shifts of one image agree: 1 for a pooled network. Two networks count as
+# equally **accurate** here if their accuracies on the test images, means over three seeds, differ by at
+# most twice the standard error that the difference of one network each would have on two separate sets of
+# as many test images. Both are tested on the same images, so this is a generous rule, and the differences
+# are shown.
 #
-# - (a) **At equal accuracy.** On small handwritten digits two kinds of pooled networks as accurate as FC are
-#   less robust than FC: in each of three seeds, on the images that both get right, and in the mean over all
-#   images. One of them is so, too, against its flattened twin, which is a little more accurate than it.
-# - (b) **Graded invariance.** In a family that goes in steps from FC to pooled, at one recipe of training,
-#   the last network is exactly consistent and less robust than the first, on the images that both get right.
-# - (c) **Strides.** With circular padding and pooling, the logits of a network with the total stride $P$ are
-#   the same for shifts by multiples of $P$ along both axes, and for no other shifts.
-# - (d) **The paper's recipe** on MNIST, at half its size, normalises every pixel at the input of FC over the
-#   training set. With this normalisation FC is less robust than a pooled network, without it more robust, as
-#   it is when it is stopped early to be as accurate as pooled.
-# - (e) **At infinite width** pooled networks are less robust than flattened ones and than FC on all three
-#   sets of images, two classes at a time, in the mean over such problems. For FC that stands on digits and
-#   on photographs against a certified bound and not only against an attack; on MNIST the certificate is too
-#   weak to say so.
+# - (a) **At equal accuracy.** On small handwritten digits two kinds of pooled networks as accurate as FC
+#   (one within about a thousandth, the other just within the rule) are less robust than FC: in each of
+#   three seeds, in the median over the images that both get right, and in the mean over all images. For FC
+#   and one of them, at eight images of one seed, the ratio of medians is on the same side by an attack that
+#   sees only answers. One of the pooled kinds is less robust than its flattened twin, too, which is more
+#   accurate than it.
+# - (b) **The two ends of graded invariance.** Of a family whose first network is FC and whose last is
+#   pooled, at one recipe of training, the last is exactly consistent and less robust than the first, in the
+#   median over the images that both get right. It is also less accurate.
+# - (c) **Strides.** With circular padding and pooling, the logits of a network with the total stride $P$,
+#   where $P$ divides the lengths of the image, are the same for shifts by multiples of $P$ along both axes.
+#   With random weights, and for a random image, they are the same for no other shifts.
+# - (d) **The paper's input normalisation** on MNIST, at half its size and in a short training, normalises
+#   every pixel at the input of FC. With it FC is less robust than a less accurate pooled network. Without
+#   it FC is more robust, and so it is when it is stopped early to be as accurate as the pooled one.
+# - (e) **At infinite width** pooled networks of one layer, which interpolate ten images of each of two
+#   classes, are less robust than flattened ones and than FC on all three sets of images, in the geometric
+#   mean over such problems, on the images that all three get right. For FC that stands on digits and on
+#   photographs against a certified bound and not only against an attack; on MNIST the certificate is too
+#   weak to say so. Against the flattened ones it stands against an attack only.
 #
-# (c) is exact. The others are observations on small images and small networks, not theorems. Attacks give
-# upper bounds of a distance; both sides are attacked by the same ones, and the worst counts.
+# The first half of (c) is a theorem, and its second is checked at five networks. The others are
+# observations on small images and small networks, not theorems. Attacks give upper bounds of a distance. In
+# (a), (b) and (d) both sides are attacked by the same two attacks by gradients, and the worse one counts at
+# each image; in (e) both are attacked by one of them.
 
 # %% [markdown]
 # ## Why it is true
@@ -57,19 +70,21 @@
 # 1. A linear classifier that ignores shifts sees only the mean brightness ([page
 #    01](01_a_shift_invariant_margin_is_a_dc_gap.ipynb)), and two classes of images differ little in their
 #    brightness compared with how much they differ pixel by pixel. So its margin is small.
-# 2. A pooled network is not linear. It sees the mean of many features. But each feature that it can use is a
-#    mean over positions, and a small change at every position moves such a mean by as much as a large change
-#    in one place would.
+# 2. A pooled network is not linear. It sees the mean of many features. But each feature that it can use is
+#    a mean over positions. A change by $\delta$ at each of $d$ positions has the length $\delta \sqrt d$
+#    and moves such a mean by about as much as a change by $d \delta$ at one position would, which is a
+#    change $\sqrt d$ times as long.
 # 3. So for two opposite images the theory gives the size of the effect. For two classes of real images it
 #    proves neither its size nor its sign: (a), (b), (d) and (e) are measured.
 # 4. For (c): a stride keeps the outputs at $0, P, 2P, \dots$. A shift of the image by $P$ shifts these by
 #    one, and the average does not see it. A shift by anything else puts outputs there that were not computed
 #    before, and nothing makes their average the same.
 #
-# A comparison has to be fair in three respects. The networks should be equally accurate, and equal but for
-# pooling, hence the flattened twin. The images should be the same: those that both networks get right, and
-# beside them all images, with distance 0 where the answer is wrong. And the attacks must be strong, for a
-# weak attack makes every network look robust.
+# A comparison should be fair in three respects. The networks should be equally accurate, and equal but for
+# pooling, hence the flattened twin. No pair of this page is both: FC and residual are equally accurate,
+# flattened and pooled have the same layers. The images should be the same: those that both networks get
+# right, and beside them all images, with distance 0 where the answer is wrong. And the attacks must be
+# strong, for a weak attack makes every network look robust.
 
 # %%
 from collections.abc import Callable
@@ -97,15 +112,8 @@ from shiftmath.pages.intervals import bootstrap, paired_ratio
 seed = 0
 keys = jax.random.split(jax.random.key(seed), 3)  # one for each network
 train_steps, batch_size = choose(quick=300, full=400), 50
-lengths = [
-    8,
-    10,
-    12,
-    15,
-    18,
-    22,
-    *choose(quick=[], full=[5, 6, 7, 27, 33, 40, 50, 60, 75, 90]),
-]  # of FC, stopped
+more_lengths = choose(quick=[], full=[5, 6, 7, 27, 33, 40, 50, 60, 75, 90])
+lengths = [8, 10, 12, 15, 18, 22, *more_lengths]  # of FC, stopped
 attacked = choose(quick=(48,), full=(80, 80, 150))  # test images under attack, of each set
 ddn_steps, pgd_steps, restarts = choose(quick=(40, 15, 1), full=(100, 30, 2))
 walkers, walk_steps = choose(quick=(4, [3000]), full=(8, [4000, 6000, 12000]))  # images, steps of each set
@@ -115,10 +123,19 @@ print(provenance("UCI handwritten digits, 8 x 8; in the profile full also MNIST 
 # %% [markdown]
 # ## In numbers
 #
-# The digits, 8 x 8 pixels, are split at random into 1200 images to train and 597 to test. In the profile full
-# there are MNIST and CIFAR-10, a JPEG re-encoding of it, with each 2 x 2 pixels averaged: 14 x 14 pixels, and
-# 16 x 16 in color; 600 images of each class to train and 100 to test. Values run from 0 to 1; those of
-# CIFAR-10 are moved to run from -1/2 to 1/2, which changes no distance.
+# The digits, 8 x 8 pixels, are split at random into 1200 images to train and 597 to test. In the profile
+# full there are MNIST and CIFAR-10, a JPEG re-encoding of it, with each 2 x 2 pixels averaged: 14 x 14
+# pixels, and 16 x 16 in color; 600 images of each class to train and 100 to test. Values run from 0 to 1;
+# those of CIFAR-10 are moved to run from -1/2 to 1/2, which changes no distance. Accuracies are those on
+# all test images. The other numbers are of fewer images, in the profile full:
+#
+# | | digits | MNIST | CIFAR-10 (JPEG) |
+# |---|---|---|---|
+# | attacked by gradients, the first of the test images | 80 | 80 | 150 |
+# | of these, for the consistency | 20 | 20 | 20 |
+# | attacked by decisions alone, of one seed | 8 | 8 | 8 |
+# | infinitely wide: problems | 8 | 8 | 14 |
+# | infinitely wide: images of each problem attacked / certified, at most | 10 / 2 | 10 / 2 | 10 / 2 |
 
 
 # %%
@@ -167,8 +184,10 @@ for s in splits:
 
 # %% [markdown]
 # All networks are trained by Adam, with steps that fall twice by a factor of 10 as in the paper, on the
-# cross-entropy; three seeds of each at once. One recipe serves all networks of a set of images. FC has 256
-# hidden units, the paper's smaller number.
+# cross-entropy; three seeds of each at once. One recipe serves all networks of a set of images: in the
+# profile full 400 steps of 50 images, which is 17 passes through the small digits but only three and a
+# third through MNIST and CIFAR-10, where the paper's networks make 20 and more. FC has 256 hidden units,
+# the paper's smaller number.
 
 
 # %%
@@ -182,10 +201,12 @@ fc = partial(fully_connected, width=256)
 convolutions = partial(convolutional, channel_axis=True)
 
 # %% [markdown]
-# **The attacks.** Each image is attacked by DDN, which looks for the shortest change that makes the answer
-# wrong. Then projected gradient descent, PGD, which climbs another loss, tries from several starts to find a
-# wrong answer within 0.95, 0.8 and 0.6 of that length, however long it is. The shortest change of all that
-# were found counts. All stay inside the range of the values.
+# **The attacks.** Each image is attacked by DDN (*decoupled direction and norm*, Rony et al. 2019), which
+# looks for the shortest change that makes the answer wrong: it follows the gradient of a loss, and shortens
+# the change where the answer is wrong and lengthens it where it is right. Then projected gradient descent,
+# PGD, which climbs another loss, tries from several starts to find a wrong answer within 0.95, 0.8 and 0.6
+# of that length, however long it is. The shortest change of all that were found counts. All stay inside the
+# range of the values.
 
 
 # %%
@@ -208,9 +229,9 @@ def measured(networks, split):
     predict = [lambda Z, n=n: logits(n, Z, 256).argmax(axis=1) for n in each]
     shifts = circular_shifts(axes=(0, 1))
     distances, by_ddn = np.transpose([worst_of_all(n, split) for n in each], (1, 0, 2))
+    right = np.array([p(split.X_test) == split.y_test for p in predict])
     return SimpleNamespace(
-        each=each, distances=distances, by_ddn=by_ddn,
-        accuracy=np.array([np.mean(p(split.X_test) == split.y_test) for p in predict]),
+        each=each, distances=distances, by_ddn=by_ddn, right=right, accuracy=right.mean(axis=1),
         consistency=np.array([consistency(p, split.X_few[:20], shifts).mean() for p in predict]),
     )  # fmt: skip
 
@@ -223,10 +244,26 @@ def show(name, m):
     print(f"{name:28} accuracy {accuracy}  consistency {m.consistency.mean():.2f}  distance {medians}")
 
 
-def apart(a, b, split):
-    """How far the mean accuracies of two networks are apart, and the standard error of that."""
-    p, q = a.accuracy.mean(), b.accuracy.mean()
-    return abs(p - q), np.sqrt((p * (1 - p) + q * (1 - q)) / len(split.y_test))
+def apart(a, b):
+    """How far the mean accuracies of two networks are apart, with its standard error, image by image."""
+    gaps = a.right.mean(axis=0) - b.right.mean(axis=0)
+    return abs(gaps.mean()), gaps.std(ddof=1) / np.sqrt(len(gaps))
+
+
+# %%
+def as_accurate(split, other, name="FC", build=fc):
+    """A network stopped at the accuracy of another one, on the test images that are not attacked."""
+    stopped = {steps: trained(build, split, steps) for steps in lengths}
+    X, y = split.X_test[len(split.X_few) :], split.y_test[len(split.X_few) :]
+
+    def accuracy(networks):
+        each = [member(networks, i) for i in range(len(keys))]
+        return np.mean([logits(n, X, 256).argmax(axis=1) == y for n in each])
+
+    target = np.mean([logits(n, X, 256).argmax(axis=1) == y for n in other.each])
+    steps = min(lengths, key=lambda n: abs(accuracy(stopped[n]) - target))
+    print(f"{split.name}: {name} stopped after {steps} steps")
+    return measured(stopped[steps], split)
 
 
 # %% [markdown]
@@ -243,6 +280,8 @@ if choose(quick=False, full=True):
     models |= {"flattened": partial(three, readout="flatten")}
     models |= {"residual": partial(residual, widths=(16, 16), channel_axis=True)}
 found = {name: measured(trained(model, small), small) for name, model in models.items()}
+if "flattened" in found:
+    found["flattened, stopped"] = as_accurate(small, found["pooled"], "flattened", models["flattened"])
 for name, m in found.items():
     show(f"digits: {name}", m)
 
@@ -252,8 +291,10 @@ for name, m in found.items():
 #
 # Now like with like: seed by seed, the ratio of the median distances over the images that both networks get
 # right, and the ratio of the mean distances over all images, wrong ones at 0, which is the area under the
-# curve of robust accuracy against radius. Both have an interval from drawing the images anew, at 99%,
-# because some forty ends of intervals are claimed on this page.
+# curve of robust accuracy against radius. Both have an interval from drawing the images anew, at 99%: (a),
+# (b) and (d) claim 39 ends of such intervals. An end misses by chance in one case of 200 (nominally: these
+# are percentiles of a bootstrap), and one of 39 in at most one case of five. Training anew is not in the
+# intervals; the three seeds stand beside each other for that.
 
 
 # %%
@@ -280,22 +321,26 @@ def compare(title, a, b):
 
 
 # %%
-pairs = [("FC", "pooled"), ("flattened", "pooled"), ("FC", "residual")]
+pairs = [("FC", "pooled"), ("flattened", "pooled"), ("FC", "residual"), ("flattened, stopped", "pooled")]
 pairs = [(a, b) for a, b in pairs if a in found and b in found]
 digit_pairs = {}
 for a, b in pairs:
     digit_pairs[a, b] = compare(f"digits: {a} / {b}", found[a], found[b])
-    print("    accuracies differ by {:.3f}, standard error {:.3f}".format(*apart(found[a], found[b], small)))
+    print("    accuracies differ by {:.3f}, standard error {:.3f}".format(*apart(found[a], found[b])))
 
 # %% [markdown]
-# Every ratio exceeds 1, in each seed and both ways, with its interval. FC and both pooled networks are
-# equally accurate, in the sense of the Statement, and the pooled ones have about half the distance: it is
-# neither a lack of accuracy nor the choice of images. The flattened twin is more accurate than pooled by
-# three standard errors; there the images that both get right are what keeps the comparison fair.
+# Every ratio exceeds 1, in each seed and both ways, with its interval. FC and residual are equally
+# accurate, and residual has somewhat more than half of the distance. The flattened twin is more accurate
+# than pooled; stopped after 33 steps it is as accurate, to a thousandth, and then pooled has 0.52 to 0.62
+# of its distance: the same layers, the same accuracy, and nothing but the average between them. FC is
+# more accurate than pooled by more than two standard errors, so for that pair only the images that both
+# get right are like with like.
 #
-# **(b) Graded invariance** on the small digits (section 5.1.2). 32 filters as large as the image, at $2p+1$
-# positions along each axis of the circularly extended image, then the average. With $p = 0$ there is one
-# position: that is an FC network. The last network has every position once.
+# **(b) The two ends of graded invariance** on the small digits. In section 5.1.2 filters as large as the
+# image are applied at $2p+1$ positions along each axis of the circularly extended image, then averaged, for
+# growing $p$. With $p = 0$ there is one position: that is an FC network, here with 32 units and batch
+# normalisation of each. The last network here has every position exactly once, eight along each axis, which
+# no $2p+1$ is. The networks between these two are left out.
 
 # %%
 largest = partial(convolutions, width=32, filter_size=8, hidden_norm=True)
@@ -307,10 +352,10 @@ for name, m in family.items():
 ends = compare("digits: p = 0 / all positions", family["p = 0"], family["all positions"]) if family else None
 
 # %% [markdown]
-# The ends of the family differ as FC and pooled do. But here the accuracy falls, too: at one recipe of
-# training a single layer with a large filter and all positions is a poor classifier of digits. The images
-# that both ends get right are what is left of a fair comparison. (In the profile quick the family is left
-# out.)
+# The ends of the family differ as FC and pooled do. But here the accuracy falls, too, from 0.98 to 0.82: at
+# one recipe of training a single layer with a large filter and all positions is a poor classifier of
+# digits. The images that both ends get right are what is left of a fair comparison. (In the profile quick
+# the family is left out.)
 
 
 # %%
@@ -335,15 +380,18 @@ ax.set(xlabel="consistency over all shifts, digits", ylabel=r"median distance in
 _ = ax.set_ylim(0, None)
 
 # %% [markdown]
-# Consistency and distance of the networks on the small digits: one mark for each of three seeds, full where
-# every seed of the network is at least 0.95 accurate, open for the others. The networks on the right give
-# every shift the same answer, those on the left keep hardly more than chance would; and the right ones lie
-# lower.
+# Consistency and distance of the networks on the small digits, each in the median over the images that it
+# gets right: one mark for each of three seeds, full where every seed of the network is at least 0.95
+# accurate, open for the others. The names stand at the mean height of their marks; the marks of FC and of
+# flattened lie among each other. The networks on the right give every shift the same answer. Those on the
+# left agree with themselves in a fifth to somewhat more than a quarter of all pairs of shifts, where
+# answers drawn at random from ten would agree in a tenth; and the right ones lie lower.
 #
 # **(c) Strides** (section 5.1.3). Networks of random weights in double precision, with circular padding and
 # pooling: one layer with each stride, and a residual network with a stride in its second stage. Each of the
 # 64 shifts of one random image of 8 x 8 pixels: are the logits those of the image itself, up to rounding? A
-# logit adds up some thousands of products, which may leave it wrong by thousands of eps: $10^4$ are allowed.
+# logit adds up some thousands of products, which may leave it wrong by thousands of eps: $10^4$ eps of the
+# largest logit are allowed, which is some $10^{-12}$ of it.
 
 
 # %%
@@ -373,30 +421,17 @@ zero_same, _ = unchanged(convolutional(**build, width=20, padding="zero"), x)
 print(f"zero padding, no stride: unchanged by {len(zero_same)} of 64")
 
 # %% [markdown]
-# Invariance to exactly the multiples. With zero padding instead, and no stride, no shift but 0 is left.
+# Invariance to exactly the multiples: all other shifts change a logit by 0.03 or more, far above rounding.
+# With zero padding instead, and no stride, no shift but 0 is left.
 #
-# **(d) The paper's recipe** (section 5.1.1) on MNIST, in the profile quick on the small digits. FC begins
-# with batch normalisation of each pixel, over the training set, with $10^{-5}$ added to the variance. The
-# pooled network begins with one normalisation for all pixels and has one layer of 64 filters of 5 x 5, for
-# 512 of 10 x 10 at twice the size in the paper. Beside them FC without that normalisation; and, because one
-# layer of pooled filters is less accurate than it, the same stopped early: after that number of steps, of
-# several tried, at which its accuracy is nearest to that of the pooled network.
-
-
-# %%
-def as_accurate(split, other):
-    """FC stopped at the accuracy of another network, on the test images that are not attacked."""
-    stopped = {steps: trained(fc, split, steps) for steps in lengths}
-    X, y = split.X_test[len(split.X_few) :], split.y_test[len(split.X_few) :]
-
-    def accuracy(networks):
-        each = [member(networks, i) for i in range(len(keys))]
-        return np.mean([logits(n, X, 256).argmax(axis=1) == y for n in each])
-
-    target = np.mean([logits(n, X, 256).argmax(axis=1) == y for n in other.each])
-    steps = min(lengths, key=lambda n: abs(accuracy(stopped[n]) - target))
-    print(f"{split.name}: FC stopped after {steps} steps")
-    return measured(stopped[steps], split)
+# **(d) The paper's input normalisation** (section 5.1.1) on MNIST, in the profile quick on the small
+# digits. FC begins with batch normalisation of each pixel: by the mean and variance over the batch in
+# training, by their running means afterwards, with $10^{-5}$ added to the variance. The pooled network
+# begins with one normalisation for all pixels and has one layer of 64 filters of 5 x 5, for 512 of 10 x 10
+# at twice the size in the paper. Beside them FC without that normalisation; and, because after this short
+# training one layer of pooled filters is less accurate than it, the same stopped early: after that number
+# of steps, of several tried, at which its accuracy is nearest to that of the pooled network, on the test
+# images that are not attacked.
 
 
 # %%
@@ -413,8 +448,20 @@ for name, m in recipe.items():
 recipe_pairs = {
     name: compare(f"{name} / pooled", recipe[name], recipe["pooled"]) for name in recipe if name != "pooled"
 }
-recipe_apart = apart(recipe["FC, stopped"], recipe["pooled"], mnist_like)
+recipe_apart = apart(recipe["FC, stopped"], recipe["pooled"])
 print("accuracies of FC, stopped, and pooled differ by {:.3f}, standard error {:.3f}".format(*recipe_apart))
+
+# %%
+deep = {}
+if len(splits) > 1:
+    deep["three layers"] = measured(trained(three, mnist_like), mnist_like)
+    deep["FC, stopped"] = as_accurate(mnist_like, deep["three layers"])
+    for name, m in deep.items():
+        show(f"MNIST: {name}", m)
+    for name, network in {"FC": recipe["FC"], "FC, stopped": deep["FC, stopped"]}.items():
+        compare(f"{name} / three layers, pooled", network, deep["three layers"])
+        off, error = apart(network, deep["three layers"])
+        print(f"    accuracies differ by {off:.3f}, standard error {error:.3f}")
 
 # %%
 dark = np.var(mnist_like.X, axis=0) < 1e-5
@@ -426,13 +473,27 @@ print(
 )
 
 # %% [markdown]
-# The same architecture is at the top or at the bottom, by its input normalisation. With it FC is as accurate
-# as without, and a change of a small fraction of the length is enough: it goes into pixels that are black in
-# nearly all training images, whose variance is near 0, and which the normalisation multiplies by up to
-# $1/\sqrt{10^{-5}} \approx 316$. Without it FC is more robust than the pooled network, and so it is when it
-# is stopped at the accuracy of the pooled one. The paper reports the networks that begin with these
-# normalisations as similarly accurate and FC as the more robust one. At half the size, and with 400 steps of
-# training, one layer of pooled filters is less accurate than FC, and the order is the opposite one.
+# The same architecture is near the top or at the bottom, by its input normalisation. With it FC is as
+# accurate as without, and changes of a twentieth of the length are enough. In the first network two thirds
+# of the squared changes that DDN finds lie in the 23 pixels, of 196, that are black in nearly all training
+# images. Their variance is near 0, so the normalisation multiplies them by up to $1/\sqrt{10^{-5}} \approx
+# 316$, times a gain that is learned. That suggests a cause. It is not tested whether FC would be robust
+# with these pixels held fast, and a third is elsewhere.
+#
+# That order is far from a tie: the attacks bound both distances from above, and pooled would have to be
+# overestimated by a factor of four in the tightest of the intervals for it to be wrong.
+#
+# Without the normalisation FC is more robust than the pooled network, and so it is when it is stopped at
+# the accuracy of the pooled one. But this is a comparison with a network after 6 of 400 steps, which has
+# hardly begun to learn, and with a pooled one that is wrong at three images of eight. The opposite remedy
+# is the last table: pooled with three layers of 3 x 3 filters, trained for the same 400 steps, is as
+# accurate as FC, .935 and .933, and FC's distances are about twice its own, in each seed and both ways.
+# (Not in the ledger, because it was not asked before it was seen.)
+#
+# The paper reports the networks that begin with these normalisations as similarly accurate and FC as the
+# more robust one. At half the size, with fewer and smaller filters and in three passes through a tenth of
+# the images, one layer of pooled filters is less accurate than FC, and the order is the opposite one. So
+# this is no refutation at the paper's size: it says that the order depends on the recipe.
 #
 # **Photographs** (section 5.1.5, on CIFAR-10, a JPEG re-encoding, 16 x 16 pixels; profile full). One layer of
 # 64 filters of 5 x 5, pooled; FC; and FC stopped at the accuracy of pooled. The ratios again by DDN alone.
@@ -450,14 +511,14 @@ if len(splits) > 2:
         photo_pairs[name] = compare(f"CIFAR-10: {name} / pooled", photos[name], photos["pooled"])
         by_ddn = [np.divide(*(np.mean(photos[n].by_ddn[i]) for n in (name, "pooled"))) for i in range(3)]
         print(f"    by DDN alone, all images: {np.round(by_ddn, 2)}")
-    photo_apart = apart(photos["FC, stopped"], photos["pooled"], color)
+    photo_apart = apart(photos["FC, stopped"], photos["pooled"])
     print("accuracies of FC, stopped, and pooled: {:.3f} apart, standard error {:.3f}".format(*photo_apart))
 
 # %% [markdown]
-# Here there is nothing to claim: for both FC networks the intervals of the ratios over all images contain 1,
-# and with so few images that two networks both get right those of the medians are wide. Most ratios are below
-# 1, by all attacks as by DDN alone: if anything pooled is the more robust here, and three seeds and 150
-# images do not decide it.
+# Here there is nothing to claim: for both FC networks the intervals of the ratios over all images contain
+# 1, and with so few images that two networks both get right those of the medians are wide. All ratios but
+# one, which is 1 to three digits, are below 1, and so are those by DDN alone: if anything pooled is the
+# more robust here, and three seeds and 150 images do not decide it.
 
 # %%
 tables = [found, recipe, photos] if photos else [found]
@@ -486,14 +547,17 @@ _ = fig.legend(handles.values(), handles.keys(), loc="outside upper center", nco
 
 # %% [markdown]
 # The share of images with a right answer that no attack could change within the radius, one line for each
-# seed. The pooled network is the solid line. On digits it starts as high as FC and falls
-# at half the radius; on MNIST it starts lower, stays below FC, and is far above FC with normalised pixels
-# (red); on photographs the lines run together.
+# seed. The pooled network is the solid line. On digits it starts as high as FC and falls at half the
+# radius. On MNIST it starts lower than FC, about as high as FC stopped, and falls below both; FC with
+# normalised pixels (red) starts high and is below it from a radius of a few hundredths on. On photographs
+# the lines run together.
 #
 # **Are the attacks honest?** How often PGD finds a change shorter than DDN's by a twentieth or more; and an
-# attack that needs no gradient: a random walk along the decision boundary, which sees nothing but answers, of
-# the first network of each kind at a few images that it gets right. Its steps may leave the range of the
-# values, because at a wall most random steps are lost, and DDN is repeated without the range beside it.
+# attack that needs no gradient: a random walk along the decision boundary, which sees nothing but answers,
+# of the first network of each kind at the first eight images that it gets right. (These are not the same
+# images for FC and pooled, unless both get them right.) Its steps may leave the range of the values,
+# because at a wall most random steps are lost, and DDN is repeated without the range beside it; so the walk
+# is a check, and its changes do not count among the shortest above.
 
 
 # %%
@@ -520,10 +584,18 @@ for s, table, steps in zip(splits, tables, walk_steps, strict=True):
 print("FC / pooled, by decisions alone:", np.round(by_decisions, 2))
 
 # %% [markdown]
-# For FC the walk comes to what DDN finds, give or take. For pooled it remains longer on the small digits. On
-# MNIST it finds shorter changes for the pooled network, in one case by two fifths, and so does PGD for many
-# images: DDN alone is not enough there, which is why the shortest of all counts. The ratio of FC to pooled by
-# decisions alone is above 1 on both sets of digits; on photographs, for eight images, it is below.
+# In the median the walk comes within an eighth of what DDN finds, from above or below, everywhere. But
+# single images differ. For FC one change on the small digits is shorter than DDN's by a fifth. For pooled
+# the walk remains longer on the small digits in the median; on MNIST it is shorter in the median, in one
+# case by two fifths, and in one by three tenths on photographs. PGD improves on DDN by a twentieth or more
+# at two images of five for pooled on MNIST, and at about as many or more for both networks on photographs:
+# DDN alone is not enough there, which is why the shortest change of both counts. On MNIST what is left to
+# find is probably more for pooled than for FC: the safe side of the claim that pooled is less robust, and
+# the other side of the claim that FC with normalised pixels is, which has a factor of four to spare.
+#
+# The ratio of FC to pooled by decisions alone is above 1 on both sets of digits, and on photographs it is
+# 0.5; these are medians of eight images, without an interval, and where the accuracies differ not of the
+# same ones. Only the ratio on the small digits is in the ledger.
 #
 # What such checks are for: the same FC network with its answers multiplied by 1000, which changes no
 # decision. The cross-entropy of a network that is so sure has a gradient that is rounded to 0. An attack that
@@ -575,19 +647,22 @@ for (name, point), pair in zip(points.items(), (axes[1:3], axes[3:]), strict=Tru
     figures.signal_image(pair[1], (point - image)[..., 0], limit, f"change, {length:.2f}")
 
 # %% [markdown]
-# An image, and for FC and pooled the changed image with the answer that it gets and the change alone. Both
-# changed images would be read as the digit that they were. The changes share one scale, from black for the
-# largest decrease to white for the largest increase; gray is none. The number under a change is its length.
+# An image, and for FC and pooled the changed image with the answer that it gets and the change alone, as
+# DDN finds it. To the eye both changed images are still the digit that they were. The changes share one
+# scale, from black for the largest decrease to white for the largest increase; gray is none. The number
+# under a change is its length.
 #
-# **(e) The infinitely wide twins.** No training, no seeds: at infinite width a network becomes the
+# **(e) Infinitely wide networks.** No training, no seeds: at infinite width a network becomes the
 # minimum-norm interpolant of its labels in its tangent kernel ([page
-# 02](02_a_wide_network_is_its_kernel.ipynb)). For each of several problems two classes are drawn at random,
-# and ten images of each, which are interpolated with the labels 1 and -1 by the kernels of an FC network and
-# of a convolutional one with 3 x 3 filters, flattened and pooled. Of each class five other images are
-# attacked; those that all three get right count. The problems are independent draws. The larger images are
-# reduced once more, to 7 x 7 and 8 x 8 pixels: the pooled kernel compares all pairs of pixels, at each step
-# of each attack. For FC and two of the images of each problem the package also certifies a radius within
-# which no change can make the answer wrong.
+# 02](02_a_wide_network_is_its_kernel.ipynb)). These are no limits of the networks above, which have more
+# layers, normalisations or larger filters, but the simplest of each kind, with one hidden layer. For each
+# of several problems two classes are drawn at random, and ten images of each, which are interpolated with
+# the labels 1 and -1 by the kernels of an FC network and of a convolutional one with 3 x 3 filters,
+# flattened and pooled. Of each class five other images are attacked, by DDN alone; those that all three get
+# right count. The problems are independent draws from one set of images, and their intervals are Student's
+# at 95%. The larger images are reduced once more, to 7 x 7 and 8 x 8 pixels: the pooled kernel compares all
+# pairs of pixels, at each step of each attack. For FC and the first two of the images of each problem that
+# count the package also certifies a radius within which no change can make the answer wrong.
 
 
 # %%
@@ -666,36 +741,49 @@ figures.intervals(ax, rows)
 for y, (_, values, _) in enumerate(rows):
     ax.plot(np.exp(np.mean(np.log(values))), y, "D", color=MEASURED, markersize=5)
 ax.axvline(1, color=THEORY, linewidth=0.8)
-ax.set(xscale="log", xlabel="ratio of median distances at infinite width", xlim=(0.07, 3))
+ax.set(xscale="log", xlabel="ratio of median distances at infinite width")
+_ = ax.set_xlim(0.07, 2 * max(np.max(values) for _, values, _ in rows))
 ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
 ax.minorticks_off()
 
 # %% [markdown]
 # Each tick is one problem of two classes, the bar reaches from the least to the largest, the diamond is the
-# geometric mean; at the black line pooling costs nothing. All ticks of the digits are to the left of it, and
-# most of those of the photographs (JPEG). Against the certified radii of FC, in the table, the ratio on MNIST
-# has an interval that contains 1: there the certificate is far below what the attack finds, and nothing is
-# claimed.
+# geometric mean; at the black line pooling costs nothing. All ticks of the digits are to the left of it,
+# and twelve of fourteen of those of the photographs (JPEG) in each row; of pooled / flattened there one
+# lies beyond the right edge, above 3.
+#
+# The certified ratios of the table are of two images of a problem, one by one, and not of the medians over
+# its images. That is why one of them, on the small digits, is below the ratio by attacks, although a
+# certified radius is never longer than what an attack finds. On MNIST the certified ratio, 0.79, has an
+# interval that contains 1, and nothing is claimed; by attacks it is 0.51. How accurate each of the three is
+# alone is not shown: on photographs all three are right on 0.6 of the images, where guessing alone would
+# give an eighth, and the claim is about these images.
 #
 # ## Where it stops being true
 #
-# **Pixels on different scales.** FC with normalised pixels, in (d), is accurate and more fragile than every
-# pooled network here. So the claims are about FC networks whose scaling leaves the pixels comparable, and an
+# **Pixels on different scales.** FC with normalised pixels, in (d), is accurate and more fragile than the
+# pooled network. So the claims are about FC networks whose scaling leaves the pixels comparable, and an
 # input normalisation is not a detail.
 #
 # **Photographs, trained.** On CIFAR-10 the small trained networks show no order: all intervals of the ratios
 # over all images contain 1. Networks of this kind are wrong more often than right.
 #
-# **At equal training instead of equal accuracy.** The family of (b) loses accuracy on its way to the pooled
-# end, so (b) alone does not say what makes it less robust. Only its ends are compared.
+# **At equal training instead of equal accuracy.** The pooled end of the family of (b) is less accurate, so
+# (b) alone does not say what makes it less robust. Only its ends are compared: that robustness falls along
+# the way is not shown.
 #
-# **Not every problem.** In (e) the claim is about the mean over problems of two classes. Single problems can
-# come out the other way.
+# **Longer training.** The pooled networks of (d) and on photographs are far from trained to the end.
+# Whether the order on MNIST, with the normalisation or without, is the same at the accuracies of the paper
+# is open.
 #
-# **Left out.** The paper's $\ell_\infty$ attacks, Fashion-MNIST, SVHN, its large networks (ResNets, VGG,
-# AlexNet, transformers) and training to the end. That real networks with zero padding stay nearly invariant
-# (5.1.3) is not tested here. Others have reported the opposite sign for large networks, more consistency
-# together with more robustness (*TIPS*, WACV 2025), and nothing on this page decides between the two.
+# **Not every problem.** In (e) the claim is about the mean over problems of two classes. Single problems
+# come out the other way: two of fourteen on photographs.
+#
+# **Left out.** The paper's $\ell_\infty$ attacks and its radii, Fashion-MNIST, SVHN, the networks between
+# the ends of its graded family, its large networks (ResNets, VGG, AlexNet, transformers) and training to
+# the end. That real networks with zero padding stay nearly invariant (5.1.3) is not tested here. Others
+# have reported the opposite sign for large networks, more consistency together with more robustness
+# (*TIPS*, WACV 2025), and nothing on this page decides between the two.
 
 # %% [markdown]
 # ## Try it
@@ -716,8 +804,9 @@ print(np.round(found["pooled"].distances[0, :8], 3))
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# - The medians over all images, wrong ones at 0, `np.median(found["FC"].distances, axis=1)` prints one for
-#   each of the three seeds.
+# - About 0.45 to 0.5 for FC and 0.24 to 0.28 for pooled: there the curves of robust accuracy cross 1/2.
+#   That is the median over all images, wrong ones at 0: `np.median(found["FC"].distances, axis=1)` has one
+#   for each of the three seeds.
 # - A step of the same length in every pixel has an $\ell_2$ length of $\sqrt d$ times its $\ell_\infty$
 #   length: begin with the radii of the figure divided by $\sqrt d$, which is 8 for the small digits.
 # - Not answered here: it takes many more steps than this page takes.
@@ -728,19 +817,23 @@ print(np.round(found["pooled"].distances[0, :8], 3))
 # %% [markdown]
 # ## Claims checked
 #
-# Distances are what the attacks found, upper bounds for both sides. A claim about a ratio is about its sign:
-# the end of each seed's 99% interval over images against 1, with no tolerance. Sizes and
-# recipes were fixed on runs with another seed. Of the claims made then two are withdrawn, because this seed
-# did not bear them out: that pooled and flattened are equally accurate, and that pooled is below the
-# certified radii of FC on MNIST. And 5, 6 and 7 were added to the steps after which FC is stopped, because
-# from 8 on it was more accurate than pooled on MNIST.
+# Distances are what the attacks found, upper bounds for both sides, but for the certified radii of FC in
+# (e), which are lower ones. A claim about a ratio says on which side of 1 it is, with no tolerance: in (a),
+# (b) and (d) by the end of each seed's 99% interval over images, in (e) by the end of a 95% interval over
+# problems. The row by decisions alone has no interval.
+#
+# Two things do not come out: flattened is not as accurate as pooled, and on MNIST pooled is not below the
+# certified radii of FC; neither is claimed. One choice was made after its outcome was known: 5, 6 and 7 are
+# among the steps after which FC is stopped because from 8 on it was more accurate than pooled on MNIST.
+# That the stopped FC is as accurate as the pooled network is by choice of the step: the row in the ledger
+# says that the steps lie close enough.
 
 # %%
 statistics = {"evidence": "statistics"}
 ledger = Ledger("Handwritten digits pay too")
 for (a, b), row in digit_pairs.items():
-    off, error = apart(found[a], found[b], small)
-    if a == "FC":
+    off, error = apart(found[a], found[b])
+    if b == "residual":
         claim = f"(a) digits: accuracies of {a} and {b} apart, two standard errors"
         ledger.at_most(claim, off, 2 * error, **statistics)
     claim, below = f"(a) digits: {a} / {b}", [row.both[:, 0], row.every[:, 0]]
@@ -785,16 +878,18 @@ for name, intervals in wide_ratios.items():
         if (name, other) != ("MNIST", "FC, certified"):
             ledger.at_most(claim, interval.high, 1, **statistics)
 
+# %%
+if photos:
+    lows = [row.every[:, 0] for row in photo_pairs.values()]
+    highs = [row.every[:, 1] for row in photo_pairs.values()]
+    claim = "(d) CIFAR-10 (JPEG), trained, FC / pooled, all images, each seed"
+    ledger.at_most(f"{claim}: lower ends, so that no order is found", lows, 1, **statistics)
+    ledger.at_least(f"{claim}: upper ends", highs, 1, **statistics)
+
 # %% [markdown]
 # And the controls, which must fail.
 
 # %%
 ledger.fails("cross-entropy sees what the margin sees, logits times 1000", blinded, seeing, 0.1)
-if photos:
-    lows = np.array([row.every[:, 0] for row in photo_pairs.values()])
-    highs = np.array([row.every[:, 1] for row in photo_pairs.values()])
-    words = "CIFAR-10 (JPEG), trained, mean over all images, each seed"
-    ledger.fails(f"{words}: FC / pooled exceeds 1", np.minimum(lows, 1), 1, 0)
-    ledger.fails(f"{words}: FC / pooled is below 1", np.maximum(highs, 1), 1, 0)
 ledger.fails("(c) zero padding, no stride: unchanged for all 64 shifts", len(zero_same), 64, 0)
 ledger.close()
