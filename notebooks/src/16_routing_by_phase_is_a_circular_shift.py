@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Routing by phase is a circular shift
 #
-# *Previous: [A learned polyphase mixture is not exactly
-# invariant](13_a_learned_polyphase_mixture_is_not.ipynb) · Needs: nothing; (g) refers to page
+# *Previous: [Adaptive polyphase sampling is exactly
+# invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Needs: nothing; (g) refers to page
 # [05](05_a_dot_on_gray_falls_to_one_over_root_d.ipynb) · The paper: Sridharan, Percival, Arthur and Boahen,
 # An in-silico Neural Model of Dynamic Routing through Neuronal Coherence (NIPS 2007)*
 #
