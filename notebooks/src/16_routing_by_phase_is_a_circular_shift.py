@@ -198,6 +198,7 @@ def own_slot(n, s=1, **options):
     return mean(shares[:, (i + s) % n, i].mean(axis=1))
 
 
+# %%
 products = [0.5, 1.0, 1.5, 2.5, 4.0]  # N sigma_phi
 hit, series = {}, {}
 for n in (4, 8, 16):
@@ -240,6 +241,7 @@ def by_arcsine(n, coupling, drift, draws=200_000):
     return mean(inside.astype(float))
 
 
+# %%
 drifting = {n: (n / 8, 0.25) for n in (8, 16, 32)}  # K and the standard deviation of the drifts
 simulated = {n: own_slot(n, coupling=K, mismatch=d, settle=24, seed=seed) for n, (K, d) in drifting.items()}
 drawn = {n: by_arcsine(n, K, d) for n, (K, d) in drifting.items()}
@@ -317,6 +319,7 @@ for n in spiking_sizes:
         neuron.leak,
         neuron.inhibition,
     )
+# %%
 flat = replace(neuron_for(8), inhibition=0.0)
 no_inhibition = np.mean(
     firing(phase_router(8), 3, np.eye(8, dtype=bool), flat) != np.roll(np.eye(8, dtype=bool), 3, 1)
