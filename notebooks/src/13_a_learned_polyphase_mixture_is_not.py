@@ -16,7 +16,7 @@
 # exactly consistent there, and no network with TIPS is. The other question, left open on page 12, stays open:
 # whether exact invariance costs robustness was not decided, for blur and TIPS did not reach the accuracy at
 # which networks were to be compared, and five seeds scatter too widely for the rest.
-# Runs in QUICK (profile quick) or up to half an hour (full, twelve minutes of computing) on a busy machine.
+# REREAD the last two sentences with the run. Runs in QUICK (profile quick) or up to half an hour (full, twelve minutes of computing) on a busy machine.
 
 # %% [markdown]
 # ## Statement
@@ -47,7 +47,7 @@
 # - (g) The mean weight of the largest pixel of a window, a *maximum-sampling bias*, is 1 for max pooling and
 #   1/4 for the average pool. Measured: max pooling is nevertheless more consistent than striding.
 # - (h) Measured, on digits: of networks trained until 85 of 100 held-out images are right, or for 600 steps,
-#   those with APS and LPS are exactly consistent over 81 shifts, and none with TIPS is. Accuracies did not
+#   REREAD: those with APS and LPS are exactly consistent over 81 shifts, and none with TIPS is. Accuracies did not
 #   become equal, so how far the nearest wrong answers are is reported and no order is claimed.
 
 # %% [markdown]
@@ -408,6 +408,7 @@ for rule, found in counts.items():
     print(f"{rule:6} {lessons[rule]} steps, {told}")
 
 # %% [markdown]
+# REREAD (numbers of an earlier recipe):
 # With APS and LPS every network gives one answer at all 81 shifts; the last column is then the accuracy of
 # these 60 images. None of the others does, and TIPS stays far from it: the mean of its five networks is 0.62,
 # between max pooling and blur. But the accuracies are not equal. Stride and max pooling have nine of ten
@@ -436,6 +437,7 @@ print(f"TIPS, pair by pair: both right {both:.4f}, agree {agree:.4f}; right afte
 
 # %% [markdown]
 # For an exactly invariant network the two are one number, and the product tells nothing new. For the others
+# REREAD (numbers of an earlier recipe):
 # they differ. In the mean the product is the larger one, by 0.18 with striding and hardly with blur: it takes
 # the accuracy of digits that stand where they were in training, which is not that of shifted ones.
 #
@@ -473,6 +475,7 @@ if len(msb) > 4:
     print(f"without max pooling {intervals.mean(correlation([r for r in msb if r != 'max']))}")
 
 # %% [markdown]
+# REREAD (numbers of an earlier recipe):
 # All that select or mix are near 1/4, whether exactly consistent or hardly at all; blur is at 0.14, for most
 # of its weight lies outside the window. Max pooling has the bias 1 and is nevertheless more consistent than
 # striding. The correlation is negative, -0.35, and rests on few points: without max pooling it is -0.22. Six
@@ -527,6 +530,7 @@ left.set(xlabel="consistency over 81 shifts", xlim=(0, 1.05))
 _ = right.set(xlabel="median distance found by attacks", xlim=(0, None))
 
 # %% [markdown]
+# REREAD (numbers of an earlier recipe):
 # Consistency (left) and the median distance to a wrong answer on the images that all networks of a seed get
 # right (right), one tick for each of five networks; blue what is exactly invariant, red what is not. The
 # distances of APS and LPS are the smallest in the mean, which is the sign that the main result of this
@@ -561,6 +565,7 @@ for rule, found in moving.items():
     print(f"{rule:6} change per pixel of the logits {intervals.mean(found)}")
 
 # %% [markdown]
+# REREAD (numbers of an earlier recipe):
 # Beyond the margin APS loses its consistency, as it must. And between the samples it is no calmer than the
 # others: within a pixel the logits of every rule change by about their own size, blur's least. Exactness at
 # whole pixels says nothing about halves.
