@@ -94,7 +94,7 @@ def firing(
     shift = as_count("shift", shift, least=0, most=n - 1)
     active = as_array("active", active, "an array (patterns, N) of truth values", to_numpy=True)
     require_finite("active", active)
-    if active.ndim != 2 or active.shape[1] != n:
+    if active.ndim != 2 or not len(active) or active.shape[1] != n:
         raise ValueError(f"active: got shape {active.shape}, takes an array (patterns, {n}) of truth values")
     arrivals = np.mod(-np.rint(router.input_lags * n * STEPS / TURN).astype(int), n * STEPS)
     kicks = np.zeros((n * STEPS, len(active), 1))
