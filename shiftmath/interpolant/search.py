@@ -43,7 +43,8 @@ def nearest_crossing(h: Expansion, x: Signal, *, restarts: int, seed: int) -> Si
 
 
 def tangent_crossings(h: Expansion, X: Points, iterations: int = 3) -> Points:
-    """For each point a step to where h has the other sign, NaN where none is found: tangent steps from the point alone.
+    """For each point a step to where h has the other sign: tangent steps, or else straight towards the nearest sample
+    whose label has it. NaN where neither crosses.
 
     One batch of few gradients, where `nearest_crossing` takes many for each point and finds shorter steps.
     """
@@ -54,10 +55,20 @@ def tangent_crossings(h: Expansion, X: Points, iterations: int = 3) -> Points:
 
     steps = _tangent_steps(partial(h.values_and_gradients, fill=1), X, np.zeros_like(X), iterations)
     stretch = _stretches(across, steps)
-    found = np.isfinite(stretch) & (_norms(steps) > 0)
+    lost = ~np.isfinite(stretch) | (_norms(steps) == 0)
+    if lost.any():
+        steps[lost] = [_towards_another(h, x, value) for x, value in zip(X[lost], values[lost], strict=True)]
+        stretch[lost] = np.where(across(steps)[lost] & (_norms(steps[lost]) > 0), 1.0, np.nan)
+    found = np.isfinite(stretch)
     onto = _onto_boundary(across, _per_step(np.where(found, stretch, 0.0), steps) * steps, halvings=20)
     onto[~found] = np.nan
     return onto
+
+
+def _towards_another(h: Expansion, x: Signal, value: float) -> Signal:
+    """The step to the nearest sample whose label has another sign than `value`; 0 if none has."""
+    steps = h.X[np.sign(h.y - h.level) != np.sign(value)] - x
+    return steps[np.argmin(_norms(steps))] if len(steps) else np.zeros_like(x)
 
 
 def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, starts: Steps) -> Signal | None:

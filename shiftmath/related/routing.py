@@ -30,6 +30,7 @@ __all__ = ["realignment_time", "slot_probability", "transfer"]
 
 FINEST = 1 / 20  # of 1 / K, the longest step: Heun's method then has the variance of a locked phase to 1e-3
 LEAST_STEPS = 32  # in a period
+FASTEST = 1e4  # coupling: 200,000 steps in a period
 
 
 def slot_probability(n: int, coupling: float, noise: float) -> float:
@@ -116,12 +117,13 @@ def transfer(
     r"""The share of the spikes of input i that output j hears, in a simulation of all phases, as entry (j, i).
 
     Phases begin at random; Heun's method, with all slopes from the same state. An exact router has the permutation
-    matrix of the shift.
+    matrix of the shift. Spikes are net crossings, so that under noise that turns phases back single entries may leave
+    [0, 1]; their mean over many periods does not.
 
     Args:
         router: the wires; one that is 0 carries nothing.
         shift: s, the routing unit that is active, from 0 to N - 1.
-        coupling: K, in radians for each period, from 0 on.
+        coupling: K, in radians for each period, from 0 to below 1e4.
         pacemaker_coupling: K_p, the same for the second pacemaker.
         noise: sigma, in radians for the root of a period, from 0 on.
         mismatch: the standard deviation of the drifts Delta, in radians for each period, from 0 on.
@@ -140,7 +142,8 @@ def transfer(
     n = require_router("router", router)
     shift, replicas = as_count("shift", shift, least=0, most=n - 1), as_count("replicas", replicas)
     periods, settle = as_count("periods", periods), as_count("settle", settle, least=0)
-    rates = [as_number("coupling", coupling, least=0), as_number("pacemaker_coupling", pacemaker_coupling, least=0)]
+    rates = {"coupling": coupling, "pacemaker_coupling": pacemaker_coupling}
+    rates = [as_number(name, rate, least=0, below=FASTEST) for name, rate in rates.items()]
     apart = _Noise(as_number("mismatch", mismatch, least=0), as_number("noise", noise, least=0))
     half = _window(window, n) * np.pi / n
     require_memory("replicas", replicas, 8 * replicas * n * (n + 20), "the shares")
