@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Adaptive polyphase sampling is exactly invariant
 #
-# *Previous: [Handwritten digits pay too](10_handwritten_digits_pay_too.ipynb) · Needs: pages
+# *Previous: [Real images pay too](10_real_images_pay_too.ipynb) · Next: [A learned polyphase mixture is
+# not](13_a_learned_polyphase_mixture_is_not.ipynb) · Needs: pages
 # [03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb),
 # [06](06_pooling_not_weight_sharing_costs_the_margin.ipynb) and
 # [08](08_every_group_pays_the_square_root_of_its_orbit.ipynb), for the kernel page
@@ -427,8 +428,8 @@ for rule, found in dots.items():
 #
 # ## Where it stops being true
 #
-# What exactness costs networks that are trained on real images is not compared on this page: (f) and (g) are
-# about one pair of images.
+# (f) and (g) are about one pair of images. What exactness costs networks that are trained on digits is
+# compared on [page 13](13_a_learned_polyphase_mixture_is_not.ipynb).
 #
 # **The conditions of (c), each dropped once.** For each one a network that differs in that condition alone;
 # the one whose odd length meets an APS is to be read against the network of (c).
