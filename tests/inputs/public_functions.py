@@ -475,21 +475,24 @@ CALLS = {
     "related.phase_router": call(related.phase_router, n=3),
     "related.realignment_time": call(related.realignment_time, n=8, moved=2, pacemaker_coupling=1.0),
     "related.slot_probability": call(related.slot_probability, n=8, coupling=1.0, noise=1.0),
-    "related.transfer": call(
-        related.transfer,
-        router=related.phase_router(3),
-        shift=1,
-        coupling=1.0,
-        pacemaker_coupling=1.0,
-        noise=0.1,
-        mismatch=0.1,
-        window=1.0,
-        periods=1,
-        settle=1,
-        replicas=1,
-        seed=0,
-        work=("coupling", "pacemaker_coupling", "periods", "settle", "replicas"),
-    ),
+    **{
+        f"related.{function.__name__}": call(
+            function,
+            router=related.phase_router(3),
+            **shifts,
+            coupling=1.0,
+            pacemaker_coupling=1.0,
+            noise=0.1,
+            mismatch=0.1,
+            window=1.0,
+            periods=1,
+            settle=1,
+            replicas=1,
+            seed=0,
+            work=("coupling", "pacemaker_coupling", "periods", "settle", "replicas"),
+        )
+        for function, shifts in ((related.transfer, {"shift": 1}), (related.switching, {"before": 0, "after": 1}))
+    },
     "datasets.dot_on_gray": call(datasets.dot_on_gray, shape=(2, 3), gray=0.5, contrast=1.0),
     "datasets.image_folder": call(
         datasets.image_folder, folder=str(folder()), split=None, size=(2, 2), grayscale=False, limit=2, allow_empty=True

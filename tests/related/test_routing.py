@@ -8,7 +8,7 @@ from scipy.integrate import dblquad, solve_ivp
 from scipy.special import erf, i0
 
 from shiftmath.pages.intervals import fitted_slope
-from shiftmath.related import gate_router, phase_router, realignment_time, slot_probability, transfer
+from shiftmath.related import gate_router, phase_router, realignment_time, slot_probability, switching, transfer
 
 WIRES = ("to_inputs", "to_outputs", "to_line", "from_line", "to_pacemaker")
 
@@ -103,6 +103,42 @@ def test_realignment_takes_the_time_that_its_equation_takes(moved):
     path = solve_ivp(lambda _, d: -rate * np.sin(d), (0, 50), [begin], events=within, rtol=1e-10, atol=1e-12)
     assert realignment_time(n, moved, rate) == pytest.approx(path.t_events[0][0], abs=1e-7)
     assert realignment_time(8, 4, rate) == np.inf
+
+
+def heard_by_two_equations(n, before, after, rate, periods):
+    """Whether output j hears input i in each period after a switch, and how far each spike is from a window's edge.
+
+    Without noise all outputs lag alike, by chi, behind a pacemaker at phi. Inputs send half a slot into theirs.
+    """
+    lags = -2 * np.pi * np.array([before, after]) / n
+    sent = 1 - (np.arange(n) + 0.5) / n
+    t = (np.arange(periods)[:, None] + sent).ravel()
+    moving = solve_ivp(
+        lambda _, s: rate * np.sin([lags[1] - s[0], s[0] - s[1]]),
+        (0, periods),
+        [lags[0], lags[0]],
+        t_eval=np.sort(t),
+        rtol=1e-10,
+    )
+    chi = np.interp(t, moving.t, moving.y[1]).reshape(periods, 1, n)
+    apart = chi + 2 * np.pi * (np.arange(n)[:, None] - np.arange(n)) / n
+    distance = np.abs(np.mod(apart + np.pi, 2 * np.pi) - np.pi) - np.pi / n
+    return distance < 0, np.abs(distance)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (1, 4), (6, 3)])
+def test_a_switch_passes_through_the_shifts_between(before, after):
+    n, rate, middle = 8, 1.5, np.pi / 8
+    router = replace(phase_router(n), input_lags=phase_router(n).input_lags + middle)
+    router = replace(router, output_lags=phase_router(n).output_lags + middle)
+    rates = {"coupling": rate, "pacemaker_coupling": rate}
+    heard = switching(router, before, after, **rates, settle=20, periods=8)[0]
+    expected, from_edge = heard_by_two_equations(n, before, after, rate, 8)
+    clear = from_edge > rate / 32  # the simulation compares phases up to a step later
+    assert clear.mean() > 0.9
+    assert np.array_equal(heard[clear], expected[clear])
+    assert not np.array_equal(heard[0], shifted(n, after))
+    assert np.array_equal(heard[-1], shifted(n, after))
 
 
 @pytest.mark.parametrize(
