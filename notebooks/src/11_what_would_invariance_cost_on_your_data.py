@@ -598,7 +598,9 @@ claim = "0 and 1, infinitely wide: found for the invariant network, certified fo
 ledger.at_most(claim, wide[2].upper, wide[0].lower, evidence="certified enclosure")
 ledger.equal("0 and 1 of equal ink: the gap of an invariant hyperplane", alike_gap, 0, 0)
 rounding = 64 * eps * np.linalg.cond(f.gram)
-ledger.equal("and an infinitely wide invariant network, shifted copies too", alike_values, [1, -1], rounding)
+ledger.equal(
+    "and an infinitely wide invariant network, shifted copies too", alike_values, 2 * [[1, -1]], rounding
+)
 
 # %%
 unmoved = [changed["mirror"][0], *changed["all shifts"][1:]]
