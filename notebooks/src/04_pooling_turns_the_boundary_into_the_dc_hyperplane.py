@@ -351,7 +351,16 @@ ax.set_xticks(widths, widths)
 _ = ax.legend()
 
 # %% [markdown]
-# REREAD The errors of trained networks follow the lines that were predicted from single channels.
+# The errors of trained networks follow the lines that were predicted from single channels. Those of the
+# random signal scatter about theirs by up to 7 percent, one standard deviation as it is derived below, and
+# so do their own interpolants, almost number for number: training adds next to nothing. Those of the dot
+# lie under theirs, by 14 and 16 percent at 256 and 1024 channels and by 4 at the others.
+#
+# At 256 channels their own interpolants do not, 1.05 against 0.86: there training itself makes the error
+# smaller. The prediction takes the kernel as fixed, and to learn a dot the weights have to go a long way: on
+# page 02 training moves the kernel of two dots on nine pixels by 5 percent at width 1024, that of another
+# opposite pair by 0.3 percent. From 4096 channels on trained networks and their own interpolants agree to one
+# percent for the dot, too.
 #
 # **A million times a million pixels.** Only the patches around a dot differ from plain gray, so the kernels
 # of such images can be computed at any size. Here the white dot is darkened by $t/d$ at each of $d =

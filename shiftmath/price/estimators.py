@@ -14,10 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shiftmath._shared.arguments import as_choice, as_shape
 from shiftmath.groups import Group
-from shiftmath.groups.group import as_group
 from shiftmath.interpolant import Distance, Interpolant
 from shiftmath.kernels import FullyConnected
-from shiftmath.price.linear import invariant_at_least_share
+from shiftmath.price.linear import group_of, invariant_at_least_share
 
 __all__ = ["InfiniteWidthClassifier", "InvariantClassifier", "ProcessKernel"]
 
@@ -68,8 +67,8 @@ class InvariantClassifier(_ByDecision):
     the share that lies lowest stands for the minimum.
 
     Args:
-        group: a `groups.Group` acting on a sample; None takes all circular shifts, those of channels too:
-            `circular_shifts(axes=(0, 1))` leaves them in place.
+        group: a `groups.Group` acting on a sample; None takes all circular shifts, which leave in place the channels
+            that the last of three axes of a sample holds.
         input_shape: of a sample, for rows (n, d) that are images; None takes rows as signals of one axis.
 
     Attributes:
@@ -95,7 +94,8 @@ class InvariantClassifier(_ByDecision):
         X, codes = self._fitted_to(X, y)
         if self.input_shape is not None:
             X = X.reshape(len(X), *self._shape(X))
-        group, sides = as_group(self.group), range(len(self.classes_)) if len(self.classes_) > 2 else [1]
+        group = group_of(self.group, X.shape[1:])
+        sides = range(len(self.classes_)) if len(self.classes_) > 2 else [1]
         found = [invariant_at_least_share(X[codes == c], X[codes != c], group) for c in sides]
         self.separators_, self.shares_ = [m.found() for m in found], [m.share for m in found]
         return self

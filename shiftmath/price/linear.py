@@ -12,10 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from shiftmath.groups import Group
+from shiftmath.groups import Group, circular_shifts
+from shiftmath.groups.group import as_group
 from shiftmath.margins import NotCertified, NotSeparable, Separator, invariant_margin, max_margin
 
-__all__ = ["SHARES", "Margin", "invariant_at_least_share", "linear_price"]
+__all__ = ["SHARES", "Margin", "group_of", "invariant_at_least_share", "linear_price"]
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # tried where the classes overlap
 
@@ -59,6 +60,11 @@ def linear_price(positives: np.ndarray, negatives: np.ndarray, group: Group) -> 
 def invariant_at_least_share(positives: np.ndarray, negatives: np.ndarray, group: Group) -> Margin:
     """The best invariant separator, hard if there is one."""
     return _margin(partial(invariant_margin, positives, negatives, group))
+
+
+def group_of(group: Group | None, shape: tuple[int, ...]) -> Group:
+    """The group that acts on samples of a shape; None is all circular shifts, which leave channels in place."""
+    return circular_shifts(axes=(0, 1)) if group is None and len(shape) == 3 else as_group(group)
 
 
 Solver = Callable[..., Separator]

@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike
 from shiftmath._shared.arguments import as_array, as_bool, as_count, as_samples, require_finite, require_same_signals
 from shiftmath._shared.progress import progress as shown
 from shiftmath._shared.values import has_mask, numpy_array
-from shiftmath.groups import Group, circular_shifts
-from shiftmath.groups.group import as_group
-from shiftmath.price.linear import linear_price
+from shiftmath.groups import Group
+from shiftmath.price.linear import group_of, linear_price
 from shiftmath.price.report import Price, Prices
 from shiftmath.price.wide import wide_price
 
@@ -59,7 +58,7 @@ def price_of_invariance(
     >>> white, black = dot_on_gray((4, 4))
     >>> price_of_invariance(white[None], black[None])
     What invariance costs: 1 + 1 samples of shape (4, 4); at infinite width 1 + 1 of them, distances of one each
-    separator                         what             share  value  of the first
+    separator                         what             share  value  ratio to the first
     any                               gap                     2      1
     invariant                         gap                     0.5    0.25
     FullyConnected()                  median distance         1      1
@@ -143,7 +142,7 @@ def _labels(name: str, y: ArrayLike, n: int) -> tuple[np.ndarray, list[Any]]:
 
 
 def _linear(P: np.ndarray, N: np.ndarray, group: Group | None) -> Price:
-    acting = circular_shifts(axes=(0, 1)) if group is None and P.ndim == 4 else as_group(group)
+    acting = group_of(group, P.shape[1:])
     return Price(*linear_price(P, N, acting), (), acting, (len(P), len(N)), P.shape[1:])
 
 

@@ -19,7 +19,7 @@ __all__ = ["Price", "Prices"]
 
 NUMBERS = ("plain_gap", "invariant_gap", "ratio", "share", "soft_ratio")  # of a pair
 BOUNDS, RATIO = ("lower", "upper"), ("ratio_lower", "ratio_upper")
-HEADINGS = ("separator", "what", "share", "value", "of the first")
+HEADINGS = ("separator", "what", "share", "value", "ratio to the first")
 PAIR_HEADINGS = ("classes", "gap of any", "of invariant ones", "ratio", "share", "ratio at it", "at infinite width")
 
 

@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 __all__ = ["as_frame", "as_html", "as_text", "interval"]
@@ -11,17 +12,32 @@ Record = dict[str, Any]
 
 
 def interval(lower: float, upper: float, digits: int = 4) -> str:
-    """Two bounds, as one number where they are the same to so many digits.
+    """Two bounds, as one number where they are the same to so many digits; else the lower down, the upper up.
 
     >>> interval(0.5, 0.5 + 1e-9), interval(1.0, float("inf")), interval(float("nan"), float("nan"))
     ('0.5', '1 or more', '-')
+    >>> interval(0.99999, 1.23451)
+    '0.9999 to 1.235'
     """
     if math.isnan(lower) or math.isnan(upper):
         return "-"
-    low, high = (f"{v:.{digits}g}" for v in (lower, upper))
+    if math.isinf(lower):
+        return f"{upper:g}"
+    nearest, low, high = (
+        f"{lower:.{digits}g}",
+        _towards(lower, digits, ROUND_FLOOR),
+        _towards(upper, digits, ROUND_CEILING),
+    )
     if math.isinf(upper):
-        return high if math.isinf(lower) else f"{low} or more"
-    return low if low == high else f"{low} to {high}"
+        return f"{low} or more"
+    return nearest if nearest == f"{upper:.{digits}g}" else f"{low} to {high}"
+
+
+def _towards(value: float, digits: int, rounding: str) -> str:
+    """A number with so many digits, rounded one way."""
+    if math.isinf(value):
+        return f"{value:g}"
+    return f"{float(Context(prec=digits, rounding=rounding).create_decimal(value)):.{digits}g}"
 
 
 def as_text(rows: Sequence[Sequence[str]]) -> str:

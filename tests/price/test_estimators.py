@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from shiftmath import NotSeparable, invariant_margin
+from shiftmath import NotSeparable, invariant_margin, price_of_invariance
 from shiftmath.groups import circular_shifts, flips
 from shiftmath.interpolant import Indistinguishable, Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
@@ -65,6 +65,14 @@ def test_no_element_of_the_group_changes_a_decision(images, group, rng):
     orbit = (group or circular_shifts()).orbit(x)
     values = classifier.decision_function(orbit)
     assert np.abs(values - values[0]).max() <= 64 * EPS * abs(X).sum(axis=(1, 2)).max()
+
+
+def test_no_group_leaves_channels_in_place_as_the_price_does(rng):
+    X, y = rng.random((8, 3, 3, 2)) + np.r_[np.ones(4), np.zeros(4)][:, None, None, None], [1] * 4 + [0] * 4
+    by_default = InvariantClassifier().fit(X, y).separators_[0]
+    assert by_default.gap == InvariantClassifier(circular_shifts(axes=(0, 1))).fit(X, y).separators_[0].gap
+    assert by_default.gap == price_of_invariance(X[:4], X[4:], wide=0).invariant_gap
+    assert by_default.gap > InvariantClassifier(circular_shifts()).fit(X, y).separators_[0].gap
 
 
 def test_classes_whose_means_have_one_invariant_part_are_refused():
