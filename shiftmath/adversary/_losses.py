@@ -75,7 +75,7 @@ class Goal(eqx.Module):
     [True, False, False]
     """
 
-    label: Label
+    label: Int[Array, "*samples"]
     targeted: bool = eqx.field(static=True, default=False)
 
     def gap(self, z: Logits) -> Float[Array, ""]:

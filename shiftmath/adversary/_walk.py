@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from shiftmath.adversary._halving import Way, halvings, landed, middle, narrowed, whole
@@ -37,7 +38,7 @@ class Walker(NamedTuple):
 class Walk(eqx.Module):
     """The nearest of the starts, each brought onto the boundary; the walk from there; the halving of what is left."""
 
-    starts: Float[Array, "m *signal"]
+    starts: Float[Array | np.ndarray, "m *signal"]
     steps: Any
     extreme: bool = eqx.field(static=True, default=False)
     norm: str = eqx.field(static=True, default="l2")
@@ -103,7 +104,7 @@ class Walk(eqx.Module):
         return state._replace(way=narrowed(state.way, across))
 
 
-def _looked(at: Problem, p: Signal) -> tuple[Truth, Truth]:
+def _looked(at: Problem, p: Signal) -> tuple[Truth, Bool[Any, ""]]:
     """Whether p is misclassified, and whether f is finite there."""
     z = logits(at.f, p)
     return at.goal.reached(z), jnp.isfinite(z).all()

@@ -19,8 +19,8 @@ __all__ = ["convolutional", "fully_connected"]
 
 ENTRIES = 2**20  # of the images that NumPy takes at once
 
-Pixels = Float[np.ndarray, "n *pixels"]
-PerX = Float[np.ndarray, "n"]
+Pixels = Float[Any, "n *pixels"]  # of either library
+PerX = Float[Any, "n"]
 
 
 def activated(plan: Plan, q: Pixels) -> tuple[Pixels, Any]:
@@ -53,7 +53,7 @@ def dense_layers(plan: Plan, k: PerX, t: PerX) -> PerX:
     return k + t
 
 
-def fully_connected(plan: Plan, X: Float[np.ndarray, "n d"]) -> PerX:
+def fully_connected(plan: Plan, X: Float[Any, "n d"]) -> PerX:
     """k(x, x) for rows of one library, in their dtype.
 
     >>> from shiftmath.kernels import FullyConnected
@@ -65,7 +65,7 @@ def fully_connected(plan: Plan, X: Float[np.ndarray, "n d"]) -> PerX:
     return dense_layers(plan, k, 0 * k).astype(X.dtype)
 
 
-def convolutional(plan: Plan, images: Float[np.ndarray, "n C H W"]) -> PerX:
+def convolutional(plan: Plan, images: Float[Any, "n C H W"]) -> PerX:
     """k(x, x) for images of one library, in their dtype: at cost d without pooling, d b with blocks of b pixels."""
     if is_jax(images):
         import jax
@@ -83,7 +83,7 @@ def convolutional(plan: Plan, images: Float[np.ndarray, "n C H W"]) -> PerX:
     return np.array([numba_engine.convolutional(plan, x[None], None, "ntk")[0, 0] for x in images])
 
 
-def _flattened(plan: Plan, images: Float[np.ndarray, "n C H W"]) -> PerX:
+def _flattened(plan: Plan, images: Float[Any, "n C H W"]) -> PerX:
     xp = images.__array_namespace__()
     pads = [(0, 0), *((0, more - length) for more, length in zip(plan.torus, plan.size, strict=True))]
     k = xp.pad(((images if is_jax(images) else images.astype(float)) ** 2).mean(1), pads)  # NumPy: in float64
@@ -98,7 +98,7 @@ def _flattened(plan: Plan, images: Float[np.ndarray, "n C H W"]) -> PerX:
     return dense_layers(plan, k, t).astype(images.dtype)
 
 
-def _filtered(plan: Plan, v: Float[np.ndarray, "n H W"]) -> Any:
+def _filtered(plan: Plan, v: Float[Any, "n H W"]) -> Any:
     """The mean over the taps of a filter, circular on the torus of the plan."""
     xp = v.__array_namespace__()
     for axis, taps in zip((-2, -1), plan.taps, strict=True):

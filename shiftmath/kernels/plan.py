@@ -110,7 +110,7 @@ class Plan:
         return (self.size[0] + more * (self.taps[0] - 1), self.size[1] + more * (self.taps[1] - 1))
 
     @cached_property
-    def masks(self) -> tuple[Mask, Mask]:
+    def masks(self) -> tuple[Bool[np.ndarray, "H H"], Bool[np.ndarray, "W W"]]:
         """`pooled_pairs` along each axis."""
         y, x = (pooled_pairs(*axis) for axis in zip(self.size, self.torus, self.block, strict=True))
         return y, x

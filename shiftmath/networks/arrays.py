@@ -76,7 +76,7 @@ def output_shape(network: Callable, X: Array, name: str = "X") -> tuple[int, ...
 
 
 @contextmanager
-def taken(name: str, X: Array) -> Iterator[None]:
+def taken(name: str, X: Array | np.ndarray) -> Iterator[None]:
     """A ValueError if inside a network does not take such signals."""
     try:
         yield

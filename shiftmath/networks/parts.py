@@ -82,7 +82,7 @@ def norms_of(input_norm: bool, hidden_norm: bool) -> tuple[bool, bool]:
     return as_bool("input_norm", input_norm), as_bool("hidden_norm", hidden_norm)
 
 
-def recipe_of(bias: bool, initialisation: str, dtype: DTypeLike) -> dict[str, Any]:
+def recipe_of(bias: Any, initialisation: str, dtype: DTypeLike) -> dict[str, Any]:
     """How parameters are made."""
     return {"bias": as_bool("bias", bias), "initialisation": initialisation, "dtype": dtype}
 

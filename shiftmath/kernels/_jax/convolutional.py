@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from shiftmath._shared.batches import in_batches
 from shiftmath.kernels._jax.dense import dense_block, in_numbers
@@ -48,8 +48,9 @@ ENTRIES = {"cpu": 2**16}
 ENTRIES_ELSEWHERE = 2**23
 
 Gram = Float[Array, "n m"]
+UnitsOfZ = Int[Array, "m units"]
 State = tuple[Float[Array, "shifts H W"], Float[Array, "shifts H W"]]
-Masks = tuple[Bool[Array, "length length"], ...]
+Masks = tuple[Bool[Array, "H H"], Bool[Array, "W W"]]
 # Of D and of T.
 Sums = tuple[Float[Array, "*pairs"], ...]
 
@@ -108,7 +109,7 @@ def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> Sta
     return jax.lax.scan(partial(later_layer, plan), state, (*arrays, biases[later], weights[later]))[0]
 
 
-def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> Int[np.ndarray, "groups count 3"]:
+def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> UInt32[np.ndarray, "groups count 3"]:
     """Shifts (S, 2) and their weights 1 in groups of count, the last filled up with weight 0."""
     groups = -(-len(shifts) // count)
     padded = np.zeros((groups * count, 3), np.uint32)  # indices that do not count from the end, which XLA would ask
@@ -117,7 +118,7 @@ def chunks(shifts: Int[np.ndarray, "shifts 3"], count: int) -> Int[np.ndarray, "
 
 
 def group_sums(
-    plan: Plan, masks: Masks, network: tuple[Any, Any], x: Prepared, z: Prepared, group: Int[Array, "count 3"]
+    plan: Plan, masks: Masks, network: tuple[Any, Any], x: Prepared, z: Prepared, group: UInt32[Array, "count 3"]
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of one pair of images and one group of shifts."""
     sy, sx, weight = group.T
@@ -130,10 +131,10 @@ def pair_sums(
     plan: Plan,
     masks: Masks,
     weights: Float[Array, "layers 7"],
-    groups: Int[Array, "groups count 3"],
+    groups: UInt32[Array, "groups count 3"],
     X: tuple[Prepared, Units],
-    Z: tuple[Prepared, Units],
-    pair: tuple[Int[Array, ""], ...],
+    Z: tuple[Prepared, UnitsOfZ],
+    pair: tuple[UInt32[Array, ""], ...],
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels of the images X[i], Z[j], pair = (i, j), in the pair's units."""
     (x, ex), (z, ez) = (jax.tree.map(lambda v, i=i: v[i], A) for A, i in zip((X, Z), pair, strict=True))
@@ -145,22 +146,22 @@ def pair_sums(
 
 
 def sums(
-    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, Units], pairs: Sequence[Int[np.ndarray, "p"]]
+    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, UnitsOfZ], pairs: Sequence[Int[np.ndarray, "p"]]
 ) -> Sums:
     """Means of D and T over the pooled pairs of pixels for these pairs (2, p) of images, in the units of each pair."""
     weights = jnp.asarray(plan.convolution_weights, X[0].pixels.dtype)
     shifts, pixels = plan.shifts, int(np.prod(plan.torus))
     entries = ENTRIES.get(jax.default_backend(), ENTRIES_ELSEWHERE)
     groups = chunks(shifts, min(len(shifts), max(1, entries // pixels)))
-    constants = tuple(map(jnp.asarray, plan.masks)), weights, jnp.asarray(groups)
-    one = jax.checkpoint(partial(pair_sums, plan, *constants, X, Z))
+    rows, columns = map(jnp.asarray, plan.masks)
+    one = jax.checkpoint(partial(pair_sums, plan, (rows, columns), weights, jnp.asarray(groups), X, Z))
     indices = tuple(jnp.asarray(side, jnp.uint32) for side in pairs)
     results = in_batches(one, indices, max(1, entries // (pixels * groups.shape[1])))
     return tuple(v / float(plan.pooled_terms) for v in results)
 
 
 def sums_and_variances(
-    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, Units], pairs: Sequence[Int[np.ndarray, "p"]]
+    plan: Plan, X: tuple[Prepared, Units], Z: tuple[Prepared, UnitsOfZ], pairs: Sequence[Int[np.ndarray, "p"]]
 ) -> tuple[Sums, Float[Array, "n"], Float[Array, "m"]]:
     """`sums` of these pairs; K(x, x) after the readout of each image of X and of Z, in its last unit, not below 0."""
     if plan.carries_deficit:
@@ -220,7 +221,7 @@ def side(plan: Plan, images: Images) -> tuple[tuple[Prepared, Units], Int[Array,
 
 
 @partial(jax.jit, static_argnums=(0, 3))
-def convolutional(plan: Plan, X: Images, Z: Images | None, get: str) -> Gram:
+def convolutional(plan: Plan, X: Images, Z: Float[Array, "m C H W"] | None, get: str) -> Gram:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
     (x, lx) = left = side(plan, X)
     z, lz = left if Z is None else side(plan, Z)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt32
 
 from shiftmath.kernels._jax.dense import after, inverses
 from shiftmath.kernels._jax.maps import bias_in, binary_exponents, ldexp, smaller
@@ -17,7 +17,7 @@ from shiftmath.kernels.units import layer_exponents, of_a_pair
 
 Images = Float[Array, "n C H W"]
 # Exponents before each activation and after the last.
-Units = Int[Array, "n layers"]
+Units = Int[Array, "n units"]
 
 
 class Prepared(NamedTuple):
@@ -39,7 +39,7 @@ def layer_fields(x: Prepared, part: Any) -> Prepared:
     return Prepared(x.pixels, *fields)
 
 
-def shifted(x: Prepared, sy: Int[Array, "shifts"], sx: Int[Array, "shifts"]) -> Prepared:
+def shifted(x: Prepared, sy: UInt32[Array, "shifts"], sx: UInt32[Array, "shifts"]) -> Prepared:
     """(., H, W) to (., shifts, H, W): out[:, s, i] = in[:, i + s] on the torus."""
     H, W = x.pixels.shape[1:]
     rows, columns = (jnp.arange(H)[None] + sy[:, None]) % H, (jnp.arange(W)[None] + sx[:, None]) % W
@@ -131,7 +131,12 @@ def rescaled(x: Prepared, own: Int[Array, "layers"], unit: Int[Array, "layers"])
 
 
 def in_pair_units(
-    plan: Plan, weights: Float[Array, "layers 7"], x: Prepared, z: Prepared, ex: Units, ez: Units
+    plan: Plan,
+    weights: Float[Array, "layers 7"],
+    x: Prepared,
+    z: Prepared,
+    ex: Int[Array, "units"],
+    ez: Int[Array, "units"],
 ) -> tuple[Prepared, Prepared, Float[Array, "layers 7"], Float[Array, "layers 4"]]:
     """Two images in the units of the pair, the weights there, and the biases: for d, for p + q + 2 K, of x, of z."""
     if plan.homogeneous:
