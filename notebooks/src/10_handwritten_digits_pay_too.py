@@ -2,8 +2,8 @@
 # # Handwritten digits pay too
 #
 # *Previous: [Invariance hurts on vectors and helps on
-# frequencies](09_invariance_hurts_on_vectors_and_helps_on_frequencies.ipynb) · Next: [Adaptive polyphase
-# sampling is exactly invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Needs: pages
+# frequencies](09_invariance_hurts_on_vectors_and_helps_on_frequencies.ipynb) · Next: [What would invariance
+# cost on your data?](11_what_would_invariance_cost_on_your_data.ipynb) · Needs: pages
 # [02](02_a_wide_network_is_its_kernel.ipynb) and
 # [04](04_pooling_turns_the_boundary_into_the_dc_hyperplane.ipynb) for (e), nothing for the rest; the
 # paper's section 5.1: [arXiv 2103.02695](https://arxiv.org/abs/2103.02695)*

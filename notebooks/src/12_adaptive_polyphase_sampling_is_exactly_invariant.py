@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Adaptive polyphase sampling is exactly invariant
 #
-# *Previous: [Real images pay too](10_real_images_pay_too.ipynb) · Next: [A learned polyphase mixture is
-# not](13_a_learned_polyphase_mixture_is_not.ipynb) · Needs: pages
+# *Previous: [What would invariance cost on your data?](11_what_would_invariance_cost_on_your_data.ipynb) ·
+# Next: [A learned polyphase mixture is not](13_a_learned_polyphase_mixture_is_not.ipynb) · Needs: pages
 # [03](03_two_opposite_images_give_a_fully_connected_net_a_linear_boundary.ipynb),
 # [06](06_pooling_not_weight_sharing_costs_the_margin.ipynb) and
 # [08](08_every_group_pays_the_square_root_of_its_orbit.ipynb), for the kernel page
@@ -424,7 +424,8 @@ for rule, found in dots.items():
 # After +- is one standard error of five seeds. With APS and with plain striding the boundary is about twice
 # as far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max pooling
 # is a little further, TIPS is where the blur is. LPS scatters from little more than the blur to more than
-# APS, too widely to say what it follows, and why is not examined here.
+# APS, too widely to say what it follows. Its layer carries, for training, the derivative of a softmax
+# mixture, which a search follows too; whether that is why is not examined here.
 #
 # ## Where it stops being true
 #

@@ -2,8 +2,9 @@
 # # A learned polyphase mixture is not
 #
 # *Previous: [Adaptive polyphase sampling is exactly
-# invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Needs: page 12, for polyphase
-# components, APS and LPS; training by gradient descent · The paper behind the collection: [arXiv
+# invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Next: [Max pooling is almost a
+# modulus](14_max_pooling_is_almost_a_modulus.ipynb) · Needs: page 12, for polyphase components, APS and
+# LPS; training by gradient descent · The paper behind the collection: [arXiv
 # 2103.02695](https://arxiv.org/abs/2103.02695), section 5; the method looked at: TIPS, [arXiv
 # 2404.07410](https://arxiv.org/abs/2404.07410)*
 #
