@@ -471,10 +471,26 @@ CALLS = {
     ),
     "related.gate_router": call(related.gate_router, n=3, work=("n",)),
     "related.GateRouter.transfer": call(lambda shift: related.gate_router(3).transfer(shift), shift=1),
+    "related.largest_plus_smallest": call(related.largest_plus_smallest, shape=(2, 3), work=("shape",)),
+    "related.monotone_distance": call(related.monotone_distance, values=SPECTRUM),
+    "related.narrow": call(
+        partial(related.narrow, KEY),
+        shape=(4,),
+        channels=1,
+        filter_size=2,
+        depth=2,
+        residual=True,
+        padding="circular",
+        invariant=False,
+        work=("depth",),
+    ),
     "related.neuron_for": call(related.neuron_for, n=2, work=("n",)),
+    "related.order_floor": call(related.order_floor, target=np.negative, nodes=2, work=("nodes",)),
     "related.phase_router": call(related.phase_router, n=3),
+    "related.product_grid": call(related.product_grid, shape=(2,), nodes=2, work=("nodes",)),
     "related.realignment_time": call(related.realignment_time, n=8, moved=2, pacemaker_coupling=1.0),
     "related.slot_probability": call(related.slot_probability, n=8, coupling=1.0, noise=1.0),
+    "related.squared_differences": call(related.squared_differences, levels=2),
     "related.transfer": call(
         related.transfer,
         router=related.phase_router(3),
@@ -489,6 +505,9 @@ CALLS = {
         replicas=1,
         seed=0,
         work=("coupling", "pacemaker_coupling", "periods", "settle", "replicas"),
+    ),
+    "related.unseen_variance": call(
+        related.unseen_variance, target=np.negative, shape=(2, 1), seen=0, nodes=2, work=("nodes",)
     ),
     "datasets.dot_on_gray": call(datasets.dot_on_gray, shape=(2, 3), gray=0.5, contrast=1.0),
     "datasets.image_folder": call(
