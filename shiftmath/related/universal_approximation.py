@@ -13,6 +13,7 @@ Lin, Shen and Li (2022, *On the Universal Approximation Property of Deep Fully C
 many channels and taps are enough for all equivariant functions, at growing depth.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,13 +93,13 @@ def narrow(
     spatial, r, depth = as_shape("shape", shape), as_count("channels", channels), as_count("depth", depth)
     padding, residual = as_choice("padding", padding, ("circular", "zero")), as_bool("residual", residual)
     taps, invariant = as_taps(filter_size, spatial, padding), as_bool("invariant", invariant)
-    size = depth * r * r * (int(np.prod(taps)) + 1)
+    size = depth * r * r * (math.prod(taps) + 1)
     require_fits("channels, filter_size and depth", (channels, filter_size, depth), size, dtype)
     with precision(dtype):
         keys = jax.random.split(key, 5)
         w = jax.random.normal(keys[0], (depth, *taps, r, r), dtype)
         b, V = jnp.zeros((depth, r), dtype), None
-        small, offset = 0.5 / np.sqrt(depth), 0.0 if residual else OFFSET
+        small, offset = 0.5 / math.sqrt(depth), 0.0 if residual else OFFSET
         if residual:
             b = 0.5 * jax.random.normal(keys[1], b.shape, dtype)
             V = small * jax.random.normal(keys[2], (depth, r, r), dtype)

@@ -76,8 +76,8 @@ def test_the_floor_of_order_is_attained_where_only_the_difference_is_wrong():
 def values_of_many(X, shape, **options):
     """(networks, signals, *shape): those of 60 networks of three layers."""
     keys = jax.random.split(jax.random.key(15), 60)
-    many = jax.jit(jax.vmap(partial(whole_numbers, shape=shape, depth=3, **options)))(keys)
-    return np.asarray(jax.jit(jax.vmap(lambda network: jax.vmap(network)(X)))(many))
+    make = partial(whole_numbers, shape=shape, depth=3, **options)
+    return np.asarray(jax.jit(jax.vmap(lambda key: jax.vmap(make(key))(X)))(keys))
 
 
 def test_one_plain_channel_keeps_order_and_a_second_or_a_residual_does_not(rng):
@@ -97,8 +97,7 @@ def test_one_plain_channel_is_monotone_on_constant_signals_of_any_size():
     values = values_of_many(X, 5, filter_size=3, residual=False)[:, :, 0]
     assert max(map(monotone_distance, values)) == 0
     assert np.ptp(values, axis=1).max() > 0
-    for wider in ({"residual": True}, {"residual": False, "channels": 2}):
-        assert max(map(monotone_distance, values_of_many(X, 5, filter_size=3, **wider)[:, :, 0])) > 0
+    assert max(map(monotone_distance, values_of_many(X, 5, filter_size=3)[:, :, 0])) > 0
 
 
 def test_the_monotone_distance_is_that_of_the_nearest_sequence(rng):
