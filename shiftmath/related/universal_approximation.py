@@ -119,7 +119,7 @@ def largest_plus_smallest(shape: int | Sequence[int], *, dtype: DTypeLike = floa
     does, and by at most $\sqrt2\,|v|$ if x changes by v.
 
     Raises:
-        ValueError, TypeError: a shape that is none, or has one position only.
+        ValueError, TypeError: a shape that is none, or has one position only; more than the memory.
 
     >>> float(largest_plus_smallest(4)(jnp.array([1.0, 5.0, -2.0, 0.0])))
     3.0
@@ -128,6 +128,7 @@ def largest_plus_smallest(shape: int | Sequence[int], *, dtype: DTypeLike = floa
     if set(spatial) == {1}:
         raise ValueError(f"shape: got {shape!r}, takes one of at least two positions")
     taps = tuple(min(2, n) for n in spatial)
+    require_fits("shape", shape, math.prod(spatial) + sum(spatial) * 4 * math.prod(taps), dtype)
     with precision(dtype):
         w, channel = np.zeros((len(spatial), *taps, 2, 2)), np.arange(2)
         for axis, own in enumerate(w):
