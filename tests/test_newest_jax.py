@@ -58,6 +58,9 @@ ON_THE_NEWEST = {
         "test_residual_blocks_share_one_choice": "networks/downsampling/residual",
         "test_the_layer_where_exactness_is_lost_is_seen": "networks/downsampling/measures",
     },
+    "related/test_universal_approximation.py": {
+        "test_the_values_are_the_formula": "related/universal_approximation",
+    },
 }
 
 

@@ -471,8 +471,23 @@ CALLS = {
     ),
     "related.gate_router": call(related.gate_router, n=3, work=("n",)),
     "related.GateRouter.transfer": call(lambda shift: related.gate_router(3).transfer(shift), shift=1),
+    "related.largest_plus_smallest": call(related.largest_plus_smallest, shape=(2, 3), work=("shape",)),
+    "related.monotone_distance": call(related.monotone_distance, values=SPECTRUM),
+    "related.narrow": call(
+        partial(related.narrow, KEY),
+        shape=(4,),
+        channels=1,
+        filter_size=2,
+        depth=2,
+        residual=True,
+        padding="circular",
+        invariant=False,
+        work=("depth",),
+    ),
     "related.neuron_for": call(related.neuron_for, n=2, work=("n",)),
+    "related.order_floor": call(related.order_floor, target=np.negative, nodes=2, work=("nodes",)),
     "related.phase_router": call(related.phase_router, n=3),
+    "related.product_grid": call(related.product_grid, shape=(2,), nodes=2, work=("nodes",)),
     "related.realignment_time": call(related.realignment_time, n=8, moved=2, pacemaker_coupling=1.0),
     "related.slot_probability": call(related.slot_probability, n=8, coupling=1.0, noise=1.0),
     **{
@@ -493,6 +508,10 @@ CALLS = {
         )
         for function, shifts in ((related.transfer, {"shift": 1}), (related.switching, {"before": 0, "after": 1}))
     },
+    "related.squared_differences": call(related.squared_differences, levels=2),
+    "related.unseen_variance": call(
+        related.unseen_variance, target=np.negative, shape=(2, 1), seen=0, nodes=2, work=("nodes",)
+    ),
     "datasets.dot_on_gray": call(datasets.dot_on_gray, shape=(2, 3), gray=0.5, contrast=1.0),
     "datasets.image_folder": call(
         datasets.image_folder, folder=str(folder()), split=None, size=(2, 2), grayscale=False, limit=2, allow_empty=True
@@ -630,6 +649,8 @@ ALLOWED = {
     # The error is that of the samples x and -x, and names X.
     "interpolant.opposite_pair.x": {"subnormal", "1e-300", "1e155", "1e300"},
     "pages.intervals.bootstrap.statistic": {"type"},
+    "related.order_floor.target": {"type"},
+    "related.unseen_variance.target": {"type"},
     "pages.intervals.bootstrap.tables": {"nan", "JAX nan"},  # what is missing
     "dft.idft.spectrum": COMPLEX,
     "dft.idft_real.spectrum": COMPLEX,
