@@ -2,7 +2,8 @@
 # # Routing by phase is a circular shift
 #
 # *Previous: [Adaptive polyphase sampling is exactly
-# invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Needs: nothing; (g) refers to page
+# invariant](12_adaptive_polyphase_sampling_is_exactly_invariant.ipynb) · Next: [Position is a
+# helix](17_position_is_a_helix.ipynb) · Needs: nothing; (g) refers to page
 # [05](05_a_dot_on_gray_falls_to_one_over_root_d.ipynb) · The paper: Sridharan, Percival, Arthur and Boahen,
 # An in-silico Neural Model of Dynamic Routing through Neuronal Coherence (NIPS 2007)*
 #

@@ -56,6 +56,7 @@ def test_states_and_words_are_those_of_the_formula():
         decoded = [words[1, [begin, *Y[s, :-1]]] + E]
         decoded.append(layer(f.decoder, decoded[0], normal(encoded[1])))
         for ours, theirs in ((found.encoder[0, :, s], encoded), (found.decoder[0, :, s], decoded)):
+            # A state is the end of some hundred roundings in float32.
             assert np.abs(ours - np.array(theirs)).max() <= 300 * EPS * np.abs(theirs).max()
         assert np.array_equal(found.words[0, s], (normal(decoded[1]) @ np.asarray(f.read, float)).argmax(-1))
 
