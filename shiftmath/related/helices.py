@@ -116,11 +116,11 @@ def _bases(n: int) -> tuple[np.ndarray, np.ndarray]:
     return frequencies, np.linalg.qr(columns.swapaxes(1, 2))[0]
 
 
-def _scaled(name: str, x: ArrayLike, ndim: int, takes: str) -> tuple[np.ndarray, int]:
+def _scaled(name: str, x: ArrayLike, ndim: int, takes: str) -> tuple[np.ndarray, np.ndarray]:
     """x / 2^e as float64 of so many axes, and e, such that its largest entries are near 1: no square overflows."""
     x = as_signal(name, x, to_numpy=True).astype(float)
     if x.ndim != ndim:
         raise ValueError(f"{name}: got shape {x.shape}, takes {takes}")
     require_finite(name, x)
-    e = exponent(x)
+    e = np.asarray(exponent(x))
     return times_powers_of_two(x, -e), e

@@ -32,6 +32,7 @@ __all__ = ["States", "states_of", "teach"]
 
 CHUNK = 50  # steps of one compiled loop at most
 RULE = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
+_start = jax.jit(jax.vmap(RULE.init))
 
 
 class States(NamedTuple):
@@ -89,7 +90,7 @@ def teach(
             raise FloatingPointError(f"loss: got no finite number at step {step}, takes a smaller rate")
         return state
 
-    stacked, _ = in_chunks(advance, (stacked, jax.vmap(RULE.init)(stacked)), steps, CHUNK)
+    stacked, _ = in_chunks(advance, (stacked, _start(stacked)), steps, CHUNK)
     return [jax.tree.map(lambda a, i=i: a[i], stacked) for i in range(len(networks))], np.concatenate(losses, axis=1)
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
-from shiftmath._shared.arguments import as_bool, as_count, as_signal, require_finite
+from shiftmath._shared.arguments import as_bool, as_count, as_signal, require_finite, require_finite_result
 from shiftmath.related.translation import CLASSES
 
 __all__ = ["Translator", "translator"]
@@ -55,7 +56,7 @@ class Layer(eqx.Module):
         """The states x (positions, d) after the layer."""
         y = normalised(x)
         x = x + self.own(y, y, causal=self.across is not None)
-        if self.across is not None:
+        if self.across is not None and memory is not None:
             x = x + self.across(normalised(x), memory)
         return x + jax.nn.relu(normalised(x) @ self.first + self.bias) @ self.second
 
@@ -122,7 +123,6 @@ def translator(
     Raises:
         ValueError, TypeError: what is not as said above.
 
-    >>> import numpy as np
     >>> network = translator(jax.random.key(0), np.zeros((5, 4)))
     >>> network(jnp.arange(5), jnp.arange(5)).shape
     (5, 12)
@@ -131,6 +131,9 @@ def translator(
     if encodings.ndim != 2:
         raise ValueError(f"encodings: got shape {encodings.shape}, takes an array (length, d)")
     require_finite("encodings", encodings)
+    with np.errstate(over="ignore"):  # the result is looked at instead
+        table = jnp.asarray(encodings, jnp.float32)
+    require_finite_result("encodings", encodings, table, "size overflows in float32")
     d, count = encodings.shape[1], len(CLASSES) * as_count("words", words, most=2**16)
     layers, linear = as_count("layers", layers, most=100), as_bool("linear", linear)
     if d % as_count("heads", heads):
@@ -141,7 +144,7 @@ def translator(
         words=_normal(one, (2, count + 1, d)) * math.sqrt(d / 2),
         mix=mix,
         learned=jnp.float32(linear),
-        encodings=jnp.asarray(encodings, jnp.float32),
+        encodings=table,
         encoder=_layers(four, layers, d, heads, across=False),
         decoder=_layers(five, layers, d, heads, across=True),
         read=_normal(two, (d, count)),
