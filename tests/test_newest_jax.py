@@ -54,6 +54,10 @@ ON_THE_NEWEST = {
     "networks/test_downsampling_axes.py": {
         "test_the_lie_derivative_is_the_limit_of_shifts_between_the_samples": "networks/downsampling/lie"
     },
+    "related/test_transformer.py": {
+        "test_states_and_words_are_those_of_the_formula": "related/transformer",
+        "test_training_is_adam_with_this_rate_and_this_clipping": "related/teaching",
+    },
     "networks/test_downsampling_networks.py": {
         "test_residual_blocks_share_one_choice": "networks/downsampling/residual",
         "test_the_layer_where_exactness_is_lost_is_seen": "networks/downsampling/measures",

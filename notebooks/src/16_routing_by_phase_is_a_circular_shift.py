@@ -1,11 +1,10 @@
 # %% [markdown]
 # # Routing by phase is a circular shift
 #
-# *Previous: [Narrow circular networks are
-# universal](15_narrow_circular_networks_are_universal.ipynb) · Needs:
-# nothing; (g) refers to page [05](05_a_dot_on_gray_falls_to_one_over_root_d.ipynb) · The paper: Sridharan,
-# Percival, Arthur and Boahen, An in-silico Neural Model of Dynamic Routing through Neuronal Coherence
-# (NIPS 2007)*
+# *Previous: [Narrow circular networks are universal](15_narrow_circular_networks_are_universal.ipynb) ·
+# Next: [Position is a helix](17_position_is_a_helix.ipynb) · Needs: nothing; (g) refers to page
+# [05](05_a_dot_on_gray_falls_to_one_over_root_d.ipynb) · The paper: Sridharan, Percival, Arthur and
+# Boahen, An in-silico Neural Model of Dynamic Routing through Neuronal Coherence (NIPS 2007)*
 #
 # How could a brain, or a chip, move a pattern to another place without a wire for every pair of places?
 # Let every unit oscillate and put all spikes on one shared line. A receiver that listens for a short part

@@ -2,25 +2,44 @@
 
 universal_approximation  deep circular networks of one or two channels
 narrow_floors            the errors below which those that are narrower do not come
+positions                encodings of position that a shift turns
+helices                  what states know of position, and how nearly that is a helix
+translation              a small language whose law no circular shift changes, and its translation
+transformer              an encoder and a decoder that translate it
+teaching                 the training of many of them at once, and their states
 wires                    routers by phase and by gates, and how many wires they take
 simulation               circular shifts chosen by the lag between two oscillations, simulated
 routing                  its laws: how often noise lets a spike miss its slot, how long a switch takes
 spiking                  the same with outputs that integrate, leak and fire
 """
 
+from shiftmath.related.helices import Distilled, Helix, distil, helix
 from shiftmath.related.narrow_floors import monotone_distance, order_floor, product_grid, unseen_variance
+from shiftmath.related.positions import geometric_frequencies, rotation, sinusoids
 from shiftmath.related.routing import realignment_time, slot_probability
 from shiftmath.related.simulation import switching, transfer
 from shiftmath.related.spiking import Neuron, firing, neuron_for
+from shiftmath.related.teaching import States, states_of, teach
+from shiftmath.related.transformer import Translator, translator
+from shiftmath.related.translation import CLASSES, class_probabilities, sentences, translate
 from shiftmath.related.universal_approximation import largest_plus_smallest, narrow, squared_differences
 from shiftmath.related.wires import GateRouter, PhaseRouter, gate_router, phase_router
 
 __all__ = [
+    "CLASSES",
+    "Distilled",
     "GateRouter",
+    "Helix",
     "Neuron",
     "PhaseRouter",
+    "States",
+    "Translator",
+    "class_probabilities",
+    "distil",
     "firing",
     "gate_router",
+    "geometric_frequencies",
+    "helix",
     "largest_plus_smallest",
     "monotone_distance",
     "narrow",
@@ -29,9 +48,16 @@ __all__ = [
     "phase_router",
     "product_grid",
     "realignment_time",
+    "rotation",
+    "sentences",
+    "sinusoids",
     "slot_probability",
     "squared_differences",
+    "states_of",
     "switching",
+    "teach",
     "transfer",
+    "translate",
+    "translator",
     "unseen_variance",
 ]

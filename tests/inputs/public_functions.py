@@ -113,6 +113,9 @@ OPPOSITE = np.array([[1.0, 2.0], [-1.0, -2.0]])
 SPECTRUM = np.array([4.0, 1.0, 2.0, 1.0])
 PAIR = np.array([1.0, -1.0])
 LABELS = np.array([0, 1, 1])
+WORDS = np.array([[0, 3, 6], [6, 9, 0]])  # of sentences
+ENCODINGS = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, -1.0]])
+STATES = np.stack([np.array([[0, 1, 2], [3, 1, 1], [2, 0, 1], [0, 0, 4], [1, 3, 0], [2, 2, 5]], float)] * 2)
 
 
 def plane(x):
@@ -133,6 +136,11 @@ def pixel(X):
 def largest(x):
     """An invariant function."""
     return np.max(x)
+
+
+@cache
+def translators():
+    return [related.translator(jax.random.key(0), ENCODINGS, layers=1)]
 
 
 @cache
@@ -469,6 +477,35 @@ CALLS = {
         active=np.array([[True, False]]),
         neuron=related.neuron_for(2),
     ),
+    "related.class_probabilities": call(related.class_probabilities, length=3),
+    "related.distil": call(related.distil, states=STATES),
+    "related.geometric_frequencies": call(related.geometric_frequencies, d=4, base=16.0, work=("d",)),
+    "related.helix": call(related.helix, component=STATES[0]),
+    "related.rotation": call(related.rotation, frequencies=PAIR, shift=2.0),
+    "related.sentences": call(related.sentences, n=2, length=3, words=3, seed=0, work=("n", "length", "words")),
+    "related.sinusoids": call(related.sinusoids, positions=PAIR, frequencies=PAIR),
+    "related.states_of": call(related.states_of, networks=translators(), sources=WORDS, targets=WORDS),
+    "related.teach": call(
+        related.teach,
+        networks=translators(),
+        sources=WORDS,
+        targets=WORDS,
+        steps=2,
+        batch_size=2,
+        rate=0.01,
+        seed=0,
+        work=("steps", "batch_size"),
+    ),
+    "related.translate": call(related.translate, sources=WORDS, words=3),
+    "related.translator": call(
+        partial(related.translator, KEY),
+        encodings=ENCODINGS,
+        words=3,
+        linear=False,
+        heads=2,
+        layers=1,
+        work=("layers", "words"),
+    ),
     "related.gate_router": call(related.gate_router, n=3, work=("n",)),
     "related.GateRouter.transfer": call(lambda shift: related.gate_router(3).transfer(shift), shift=1),
     "related.largest_plus_smallest": call(related.largest_plus_smallest, shape=(2, 3), work=("shape",)),
@@ -562,9 +599,15 @@ REASONS = {
     "adversary.Attack": RESULT,
     "datasets.Images": RESULT,
     "interpolant.Distance": RESULT,
+    "related.Distilled": RESULT,
     "related.GateRouter": RESULT,
+    "related.Helix": RESULT,
     "related.Neuron": RESULT,
     "related.PhaseRouter": RESULT,
+    "related.States": RESULT,
+    "related.Translator": LAYER,
+    "related.Translator.__call__": LAYER,
+    "related.Translator.states": LAYER,
     "interpolant.Distance.of_all": RESULT,
     "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
     "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",
