@@ -1,11 +1,13 @@
 """Results of further papers, one module each. Nothing else in the package knows them.
 
+dual_tree    complex wavelet packets, each in one square of the frequencies
 max_pooling  features by max pooling and by a complex modulus, and how far they are apart
 wires        routers by phase and by gates, and how many wires they take
 routing      circular shifts chosen by the lag between two oscillations
 spiking      the same with outputs that integrate, leak and fire
 """
 
+from shiftmath.related.dual_tree import DualTree, dual_tree, q_shift_filter
 from shiftmath.related.max_pooling import (
     bandwidth_error,
     cmod,
@@ -20,11 +22,13 @@ from shiftmath.related.spiking import Neuron, firing, neuron_for
 from shiftmath.related.wires import GateRouter, PhaseRouter, gate_router, phase_router
 
 __all__ = [
+    "DualTree",
     "GateRouter",
     "Neuron",
     "PhaseRouter",
     "bandwidth_error",
     "cmod",
+    "dual_tree",
     "filtered",
     "firing",
     "gabor_spectrum",
@@ -33,6 +37,7 @@ __all__ = [
     "peak_moments",
     "phase_error",
     "phase_router",
+    "q_shift_filter",
     "realignment_time",
     "rmax",
     "slot_probability",

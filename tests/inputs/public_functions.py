@@ -465,6 +465,8 @@ CALLS = {
     "datasets.digits": call(datasets.digits),
     "related.bandwidth_error": call(related.bandwidth_error, bandwidth=1.0, reach=1),
     "related.cmod": call(related.cmod, y=MAPS, stride=1),
+    "related.dual_tree": call(related.dual_tree, shape=(16, 18), depth=1, taps=4, work=("shape",)),
+    "related.q_shift_filter": call(related.q_shift_filter, taps=4),
     "related.filtered": call(related.filtered, x=MAPS, spectrum=MAPS + 1.0),
     "related.gabor_spectrum": call(
         related.gabor_spectrum, shape=(4, 6), frequency=np.array([1.0, 2.0]), bandwidth=3.0, work=("shape",)
@@ -550,6 +552,7 @@ REASONS = {
     "adversary.Attack": RESULT,
     "datasets.Images": RESULT,
     "interpolant.Distance": RESULT,
+    "related.DualTree": RESULT,
     "related.GateRouter": RESULT,
     "related.Neuron": RESULT,
     "related.PhaseRouter": RESULT,
@@ -639,6 +642,9 @@ ALLOWED = {
     "pages.intervals.bootstrap.statistic": {"type"},
     "pages.intervals.bootstrap.tables": {"nan", "JAX nan"},  # what is missing
     "dft.idft.spectrum": COMPLEX,
+    "related.cmod.y": COMPLEX,
+    "related.filtered.spectrum": COMPLEX,
+    "related.rmax.y": COMPLEX,
     "dft.idft_real.spectrum": COMPLEX,
     "groups.assert_equivariant.f": {"type"},
     "groups.assert_invariant.f": {"type"},
