@@ -13,7 +13,7 @@
 # amplitude hardly moves when the image does. This page turns "nearly" into three inequalities that hold for
 # every image, and into a function of the frequency, which says where it is not so: at frequencies where the
 # nine positions see the same two phases again and again. It ends with what an amplitude forgets: the sign.
-# Runs in one minute (profile quick) or three (full), within 0.5 GB.
+# Runs in one minute (profile quick) or two (full), within 0.6 GB.
 #
 # Definitions and inequalities follow the paper as far as it is known to us; the constants, the average over
 # phases in (b), the laws of (c) to (e) and all of (g) are derived here, and may differ from the paper's.
@@ -65,7 +65,9 @@
 #   wave the mean of $R_u^2$ over phases is $E(M(H - \theta\cdot u) - M(H))^2$, and its mean over all shifts
 #   $2\,\mathrm{Var}\,M = 2(\gamma_q^2 - (1 - EM)^2)$.
 # - (f) **On images**, over a tiling of the frequencies, $P^2$ follows $\gamma_q^2$, and $R^2$ the law of
-#   (e); $P^2$ and $R^2$ are correlated, and more so if $R^2$ is a mean over directions of the shift.
+#   (e); $P^2$ and $R^2$ are correlated, and by the laws more so if $R^2$ is a mean over shifts than for one
+#   of them. The modulus changes less than max pooling on every tile. Wavelet packets follow the two laws as
+#   well.
 # - (g) **The sign is lost**: $U^{\mathrm{mod}}(-x) = U^{\mathrm{mod}}(x)$, and
 #   $\|U^{\max}(x) - U^{\max}(-x)\| \le (P(x) + P(-x))\,\|U^{\mathrm{mod}}(x)\|$. Where max pooling is
 #   almost a modulus, a white dot is almost a black one.
@@ -172,7 +174,9 @@ for name, *row in zip(named, from_gaps, integrals, drawn.value, drawn.error, str
 degrees = np.stack(np.meshgrid(*[np.linspace(-np.pi, np.pi, 361)] * 2), axis=-1)
 on_degrees = phase_error(degrees) ** 2
 nine_gaps = 1.5 + 9 / (4 * np.pi) * (np.sin(2 * np.pi / 9) - 8 * np.sin(np.pi / 9))
-print(f"on a grid of degrees {on_degrees.min():.6f} to {on_degrees.max()}; nine equal gaps {nine_gaps:.6f}")
+print(
+    f"on a grid of degrees {on_degrees.min():.6f} to {on_degrees.max():.6f}; nine equal gaps {nine_gaps:.6f}"
+)
 
 # %% [markdown]
 # Three routes, one function. Between the worst and the best frequency there is a factor of two thousand.
@@ -343,17 +347,18 @@ eight = np.sqrt([((1 - largest_cosine(eighths, m * t)) ** 2).mean(0).max() for t
 stable = 2 * (beta + eight)[:, None] + alpha
 print(f"beta {beta:.2f}, gamma from {gamma.min():.3f} to {gamma.max():.3f}; eight - gamma at most", end=" ")
 print(f"{(eight - gamma).max():.3f}")
-for kind, (p2, r2, c2, gaps) in measured.items():
+for kind, (p2, r2, c2, apart) in measured.items():
     print(f"{kind:7}: modulus under shifts {(np.sqrt(c2) / alpha[:, None]).max():.2f},", end=" ")
     print(
-        f"|P - Gamma| {gaps.max() / beta:.2f}, P {(np.sqrt(p2) / (beta + eight)[:, None]).max():.2f},",
+        f"|P - Gamma| {apart.max() / beta:.2f}, P {(np.sqrt(p2) / (beta + eight)[:, None]).max():.2f},",
         end=" ",
     )
     print(f"R {(np.sqrt(r2) / stable[..., None]).max():.2f}")
 
 # %% [markdown]
-# None is violated. The bound of the modulus is within a factor of three; $\beta_q$ is generous, for it adds
-# up over nine positions what the largest of them could do. So the next check is the sharper one.
+# None is violated. The modulus moves by up to a third of its bound; $\beta_q$ is generous, for it adds up
+# over nine positions what the largest of them could do, and with it the bounds of $P$ and $R$ are. They say
+# that nothing goes wrong, not how much; so the next check is the sharper one.
 #
 # **(c) How fast do filters become narrow enough?** Gaussian fields, and beside them no image at all: nine
 # Gaussian numbers with the covariance of a pool.
@@ -392,16 +397,17 @@ x = np.array([field((large, large), rng) for _ in range(fields)])
 
 
 def excess(theta, kappa):
-    """P^2 - Gamma^2 of each field, by the expected energy, mean over phases of the filter."""
+    """P^2 - Gamma^2 of each field, by the expected energy, mean over phases; and the largest |P - Gamma|."""
     y = phased(x, gabor_spectrum((large, large), theta, kappa))
     own = cmod(y, 1) * (1 - largest_cosine(np.angle(y[..., ::2, ::2]), m * theta))
-    squares = (rmax(y, 1, q) - cmod(y, 1)) ** 2 - own**2
-    return squares.mean((0, 2, 3)) / spectrum(theta, kappa, large)[1].sum()
+    gap = np.abs(np.sqrt(similarity(y)) - np.sqrt(relative(own, y))).max()
+    squares = ((rmax(y, 1, q) - cmod(y, 1)) ** 2 - own**2).mean((0, 2, 3))
+    return squares / spectrum(theta, kappa, large)[1].sum(), gap
 
 
 # %%
 narrow = np.pi / np.array([4, 8, 16, 32])
-excesses = np.array([excess(good, kappa) for kappa in narrow])
+excesses, gaps = (np.array(values) for values in zip(*(excess(good, kappa) for kappa in narrow), strict=True))
 nines = [nine_numbers(good, kappa, large) for kappa in narrow]
 finer = [nine_numbers(good, kappa, 1024).value for kappa in np.pi / np.array([32, 64, 128])]
 for kappa, e, nine in zip(narrow, excesses, nines, strict=True):
@@ -412,10 +418,12 @@ print(f"exponents: images {exponent}, nine numbers {nine_exponent:.2f}, up to pi
 apart = [
     (e.value - v.value) / np.hypot(e.error, v.error) for e, v in zip(map(mean, excesses), nines, strict=True)
 ]
-print("images and nine numbers, in standard errors:", np.round(apart, 1))
+print("images and nine numbers, in standard errors:", np.round(apart, 1), end="; ")
+narrow_beta = np.array([bandwidth_error(m * kappa, q) for kappa in narrow])
+print("|P - Gamma| over beta at most", np.round(gaps / narrow_beta, 2))
 
 # %% [markdown]
-# The images do what nine numbers say, and the exponent comes to 2.
+# The images do what nine numbers say, from $\pi/4$ to $\pi/32$, and the exponent is 2 within its error.
 #
 # **(f) The map of frequencies, and what follows what.** Correlations over the 128 tiles, of means over
 # images, with intervals of 95 percent by bootstrap over images and tiles.
@@ -464,6 +472,12 @@ by_law = [np.corrcoef(gamma**2, values)[0, 1] for values in (law_tiles.mean(1), 
 print("the laws alone: all shifts", round(by_law[0], 2), " one shift", np.round(by_law[1:], 2))
 print("R^2 of the modulus:", {kind: round(float(measured[kind][2].mean()), 4) for kind in kinds})
 
+# %% [markdown]
+# Each of $P^2$ and $R^2$ follows its law almost perfectly, on fields, leaves, digits alike. With each other
+# they are correlated at 0.82 to 0.85, about what the laws alone give, 0.86. For a single shift the laws
+# give about 0.7; on the images the gain from averaging over shifts is as large, 0.12 to 0.13, but its
+# interval contains 0, for a few tiles make most of it. The modulus changes by 0.003, in the same units.
+
 # %%
 half = np.stack(np.meshgrid(np.linspace(-np.pi, np.pi, 257), np.linspace(0, np.pi, 129)), axis=-1)
 p2, r2 = (np.mean([measured[kind][i] for kind in kinds], axis=0) for i in (0, 1))
@@ -487,7 +501,7 @@ _ = fig.colorbar(shown, ax=axes, shrink=0.6)
 # Horizontal, vertical and diagonal waves of these frequencies are the unstable ones; between them max
 # pooling does what it is used for. The exception is frequency 0: no pool helps there, but a shift is short
 # against the wavelength, and $\theta\cdot u$ in the law is small. It is why $P^2$ and $R^2$ are correlated
-# less than each is with its law; and one direction of the shift does not see the waves along it.
+# less than each is with its law; and a single shift does not see the waves that run across it.
 
 # %%
 fig, (left, right) = figures.panels(1, 2, height=3.1)
@@ -540,7 +554,10 @@ print("the laws alone:", round(float(np.corrcoef(tree_gamma2[0, inner], tree_law
 
 # %% [markdown]
 # These squares see only three values of $\gamma_q^2$, for all their middles are at odd multiples of
-# $\pi/16$.
+# $\pi/16$. Both laws are followed less closely, at 0.72 to 0.83, by filters that reach beyond their
+# squares; and $P^2$ and $R^2$, which the laws alone would link at 0.94, are at 0.28 on leaves, with an
+# interval that contains 0, and at 0.62 on MNIST. A strong correlation, as the paper has found it with such
+# filters on photographs, is not reproduced on these images.
 #
 # **One image.** Leaves, the modulus and the two poolings, before a shift by one row, and what the shift
 # changes.
@@ -561,9 +578,9 @@ for column, (name, (theta, f)) in zip(axes.T[1:], trio.items(), strict=True):
 
 # %% [markdown]
 # An image of leaves and its features, each on a scale from minus to plus its largest values; below each,
-# what a shift of the image by one row changes. The modulus and the max pooling at the good frequency look
-# alike and hardly change; at the frequency $(\pi, \pi)/m$ max pooling is patchy, and the change is as large
-# as the feature.
+# what a shift of the image by one row changes, on the scale of the row above. The modulus and the max
+# pooling at the good frequency look alike and change little; at $m\theta = (\pi, \pi)$ the change of max
+# pooling is as large as the feature itself.
 #
 # **(g) What it costs.** The white and the black dot of page
 # [05](05_a_dot_on_gray_falls_to_one_over_root_d.ipynb) are $x$ and $-x$. How far apart are their features,
@@ -608,7 +625,7 @@ waves = (plane(good, phase=t) for t in turns[::8])
 real_p2 = np.mean([similarity(phased(x36, real_filter, phases=phases[:1])) for x36 in waves])
 kernel = np.random.default_rng(seed).standard_normal((large, large, 2)) @ [1, 1j]
 random_p = np.sqrt(similarity(phased(x, np.fft.fft2(kernel))).mean())
-wide_excess, narrow_excess = (mean(excess(good, kappa)).value for kappa in (np.pi / 2, np.pi / 32))
+wide_excess, narrow_excess = (mean(excess(good, kappa)[0]).value for kappa in (np.pi / 2, np.pi / 32))
 two = plane(2 * np.pi / 36 * np.array([2, 2])) - 0.9 * plane(2 * np.pi / 36 * np.array([11, 2]))
 both_waves = gabor_spectrum((36, 36), 2 * np.pi / 36 * np.array([6.5, 2]), np.pi)
 jump = np.sqrt(stability(phased(two, both_waves), phased(two, both_waves, (1, 0)))[1].max())
@@ -664,6 +681,7 @@ every = {i: np.concatenate([measured[kind][i] for kind in kinds], axis=-1) for i
 moved = np.sqrt(every[2])
 ledger.at_most("(a) modulus under shifts, tiles, images", moved, alpha[:, None] + 0 * moved, rounding)
 ledger.at_most("(b) |P - Gamma| <= beta, tiles, phases, images", every[3], beta, rounding)
+ledger.at_most("(b) the same of fields at the good frequency, four bandwidths", gaps, narrow_beta, rounding)
 bound = (beta + eight)[:, None] + 0 * every[0]
 ledger.at_most("(b) root mean square of P <= beta + gamma, eight phases", np.sqrt(every[0]), bound, rounding)
 ledger.equal("(c) plane waves: mean of P^2 over phases is gamma^2", wave_p2, gammas2, 16 * rule)
@@ -695,6 +713,8 @@ ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows[
 ledger.at_least("(f) tiles: R^2 follows the law of (e), lower end for each kind", lows["l"], 0, **stats)
 ledger.at_least("(f) tiles: P^2 and R^2 are correlated, lower end for each kind", lows["p"], 0, **stats)
 ledger.at_least("(f) the laws alone: more so than for any one shift", by_law[0] - np.array(by_law[1:]), 0)
+changes = [[measured[kind][i].mean((1, 2)) for kind in kinds] for i in (2, 1)]
+ledger.at_most("(f) each tile and kind: R^2 of the modulus is below that of max pooling", *changes, **stats)
 tree_lows = [v.low for (_, name), v in tree_links.items() if name != "P^2, R^2"]
 ledger.at_least("(f) inner wavelet packets: P^2 and R^2 follow their laws, lower ends", tree_lows, 0, **stats)
 ledger.equal("(g) the modulus of x and of -x", same, 0, 0)
@@ -705,9 +725,11 @@ ledger.at_most("(g) max pooling of both dots <= P(x) + P(-x)", separation, allow
 
 # %%
 ledger.fails("(a) kappa = 2 pi / m: two waves move the modulus by kappa |u| / 2 at most", jump, 0, np.pi / 2)
-narrow_beta = bandwidth_error(m * np.pi / 32)
 ledger.fails(
-    "(b) a random kernel: P is within beta of the good gamma", random_p, phase_error(m * good), narrow_beta
+    "(b) a random kernel: P is within beta of the good gamma",
+    random_p,
+    phase_error(m * good),
+    narrow_beta[-1],
 )
 ledger.fails("(c) a real filter: P^2 is gamma^2", real_p2, nine_gaps, 16 * rule)
 ledger.fails(
