@@ -1,8 +1,8 @@
 r"""Dual-tree complex wavelet packets as filters on the whole image, with q-shift filters that are designed here.
 
-Two trees of orthonormal filters split a signal into $2^J$ bands. In the second tree the low-pass filter of the first
-level is one sample later, and those of the further levels are the first tree's read backwards, which are half a sample
-later; behind a high-pass filter both trees go on with the same ones. A band A of the first tree and B of the second
+Two trees of orthonormal filters split a signal into $2^J$ bands. In the second tree the filters of the first level are
+one sample later, and those of the further levels are the first tree's read backwards, which are half a sample later;
+behind a high-pass filter both trees go on with the same ones. A band A of the first tree and B of the second
 make the complex packet $A \pm iB$, which has hardly any negative frequencies, so that products of two such packets fill
 one square of side $\pi/2^J$ each. At the edge $\pi$ of the spectrum that is not so: a real filter goes on over it.
 
