@@ -551,10 +551,10 @@ print("the laws alone:", round(float(np.corrcoef(tree_gamma2[0, inner], tree_law
 
 # %% [markdown]
 # These squares see only three values of $\gamma_q^2$, for all their middles are at odd multiples of
-# $\pi/16$. Both laws are followed less closely by filters that reach beyond their squares. $P^2$ and $R^2$
-# are correlated weakly, on leaves with an interval that contains 0: the two lowest packets, the exception
-# met above, have the largest $P^2$ of all and the least $R^2$. Without these two the correlation is strong,
-# as the paper has found it on photographs.
+# $\pi/16$. Both laws are followed less closely, at 0.72 to 0.83, by filters that reach beyond their
+# squares. Over all 98 packets $P^2$ and $R^2$ are at 0.28 on leaves, with an interval that contains 0, and
+# at 0.62 on MNIST; without the two lowest, the exception met above, they are at 0.91 on both: strong, as
+# the paper has found it with such filters on photographs.
 #
 # **One image.** Leaves, the modulus and the two poolings, before a shift by one row, and what the shift
 # changes.
