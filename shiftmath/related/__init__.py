@@ -7,13 +7,25 @@ helices                  what states know of position, and how nearly that is a 
 translation              a small language whose law no circular shift changes, and its translation
 transformer              an encoder and a decoder that translate it
 teaching                 the training of many of them at once, and their states
+dual_tree                complex wavelet packets, each in one square of the frequencies
+max_pooling              features by max pooling and by a complex modulus, and how far they are apart
 wires                    routers by phase and by gates, and how many wires they take
 simulation               circular shifts chosen by the lag between two oscillations, simulated
 routing                  its laws: how often noise lets a spike miss its slot, how long a switch takes
 spiking                  the same with outputs that integrate, leak and fire
 """
 
+from shiftmath.related.dual_tree import DualTree, dual_tree, q_shift_filter
 from shiftmath.related.helices import Distilled, Helix, distil, helix
+from shiftmath.related.max_pooling import (
+    bandwidth_error,
+    cmod,
+    filtered,
+    gabor_spectrum,
+    peak_moments,
+    phase_error,
+    rmax,
+)
 from shiftmath.related.narrow_floors import monotone_distance, order_floor, product_grid, unseen_variance
 from shiftmath.related.positions import geometric_frequencies, rotation, sinusoids
 from shiftmath.related.routing import realignment_time, slot_probability
@@ -28,15 +40,21 @@ from shiftmath.related.wires import GateRouter, PhaseRouter, gate_router, phase_
 __all__ = [
     "CLASSES",
     "Distilled",
+    "DualTree",
     "GateRouter",
     "Helix",
     "Neuron",
     "PhaseRouter",
     "States",
     "Translator",
+    "bandwidth_error",
     "class_probabilities",
+    "cmod",
     "distil",
+    "dual_tree",
+    "filtered",
     "firing",
+    "gabor_spectrum",
     "gate_router",
     "geometric_frequencies",
     "helix",
@@ -45,9 +63,13 @@ __all__ = [
     "narrow",
     "neuron_for",
     "order_floor",
+    "peak_moments",
+    "phase_error",
     "phase_router",
     "product_grid",
+    "q_shift_filter",
     "realignment_time",
+    "rmax",
     "rotation",
     "sentences",
     "sinusoids",

@@ -108,6 +108,7 @@ ROWS = np.array([[1.0, 2.0, 0.0], [3.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
 IMAGES = np.array(
     [[[1.0, 2.0, 0.0], [1.0, 0.0, 1.0], [2.0, 0.0, 1.0]], [[3.0, 1.0, 1.0], [0.0, 0.0, 1.0], [1.0, 2.0, 1.0]]]
 )
+MAPS = np.array([[1.0, 2.0], [3.0, 1.0]])  # both lengths even
 SIGNS = np.array([1.0, -1.0, 1.0])
 OPPOSITE = np.array([[1.0, 2.0], [-1.0, -2.0]])
 SPECTRUM = np.array([4.0, 1.0, 2.0, 1.0])
@@ -470,6 +471,17 @@ CALLS = {
     "datasets.Images.take": call(lambda **arguments: few_images().take(**arguments), per_class=1, seed=0),
     "datasets.cifar10": call(datasets.cifar10, split="train", folder=str(folder()), limit=2),
     "datasets.digits": call(datasets.digits),
+    "related.bandwidth_error": call(related.bandwidth_error, bandwidth=1.0, reach=1),
+    "related.cmod": call(related.cmod, y=MAPS, stride=1),
+    "related.dual_tree": call(related.dual_tree, shape=(16, 18), depth=1, taps=4, work=("shape",)),
+    "related.q_shift_filter": call(related.q_shift_filter, taps=4),
+    "related.filtered": call(related.filtered, x=MAPS, spectrum=MAPS + 1.0),
+    "related.gabor_spectrum": call(
+        related.gabor_spectrum, shape=(4, 6), frequency=np.array([1.0, 2.0]), bandwidth=3.0, work=("shape",)
+    ),
+    "related.peak_moments": call(related.peak_moments, frequency=PAIR, reach=1),
+    "related.phase_error": call(related.phase_error, frequency=PAIR, reach=1),
+    "related.rmax": call(related.rmax, y=MAPS, stride=1, reach=0),
     "related.firing": call(
         related.firing,
         router=related.phase_router(2),
@@ -600,6 +612,7 @@ REASONS = {
     "datasets.Images": RESULT,
     "interpolant.Distance": RESULT,
     "related.Distilled": RESULT,
+    "related.DualTree": RESULT,
     "related.GateRouter": RESULT,
     "related.Helix": RESULT,
     "related.Neuron": RESULT,
@@ -696,6 +709,9 @@ ALLOWED = {
     "related.unseen_variance.target": {"type"},
     "pages.intervals.bootstrap.tables": {"nan", "JAX nan"},  # what is missing
     "dft.idft.spectrum": COMPLEX,
+    "related.cmod.y": COMPLEX,
+    "related.filtered.spectrum": COMPLEX,
+    "related.rmax.y": COMPLEX,
     "dft.idft_real.spectrum": COMPLEX,
     "groups.assert_equivariant.f": {"type"},
     "groups.assert_invariant.f": {"type"},
