@@ -13,8 +13,8 @@
 # maps is not verified by examples. With $n + 1$ channels, where $n$ is the number of positions, it follows
 # in three lines from what is known of fully connected networks. For fewer this page tests the obstructions,
 # exactly, on random and on trained networks; and with the least numbers of channels it trains networks on
-# three maps and finds errors that nothing narrower can reach. Runs in a minute (profile quick) or five
-# minutes (full), within 1.2 GB.
+# three maps and finds errors that nothing narrower can reach. Runs in one to two minutes (profile quick) or
+# five (full), within 1.2 GB.
 #
 # We know the paper's theorems in the form of its abstract. How few channels a residual network may have, its
 # argument for one channel in mean square beyond two positions, and whether it has experiments, is not known
