@@ -1,0 +1,63 @@
+"""What the site has: its pages under their headings, and what was found here with links to the cells that show it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from site_pages import Page
+
+__all__ = ["HERE", "TABLE", "contents", "found_here", "grouped", "results", "section"]
+
+HERE = Path(__file__).resolve().parent
+TABLE = tomllib.loads((HERE / "pages.toml").read_text(encoding="utf-8"))
+TO_CELL = re.compile(r"\]\((cell|claim):(\d\d)\s+\"([^\"]+)\"\)")
+README_ROW = re.compile(r"^\| \[(\d\d)\]\([^)]*\) \| (.*?) \| .* \|$", re.MULTILINE)
+
+
+def results(readme: str) -> dict[str, str]:
+    """The result of each page in a sentence, by number, from the README's table."""
+    return dict(README_ROW.findall(readme))
+
+
+def grouped(pages: list[Page]) -> list[tuple[str, list[Page]]]:
+    """The headings of `pages.toml` that have pages, with them."""
+    known = [number for group in TABLE["group"] for number in group["numbers"]]
+    if stray := [page.path.name for page in pages if known.count(page.number) != 1]:
+        raise SystemExit(f"docs/pages.toml: got no place, or several, for {', '.join(stray)}, takes one for each page")
+    groups = [(g["title"], [p for p in pages if p.number in g["numbers"]]) for g in TABLE["group"]]
+    return [(title, members) for title, members in groups if members]
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    return text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0].strip() + "\n"
+
+
+def contents(pages: list[Page], readme: str) -> str:
+    """The pages under their headings, each with its result in a sentence as the README has it."""
+    sentences, parts = results(readme), list[str]()
+    for title, members in grouped(pages):
+        parts.append(f"### {title}")
+        parts += [f"- **[{p.number}](notebooks/{p.path.name})** {sentences.get(p.number, p.title)}" for p in members]
+        names = "\n".join(f"notebooks/{p.path.stem}" for p in members)
+        parts.append(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{names}\n```")
+    return "\n\n".join(parts)
+
+
+def found_here(text: str, pages: list[Page]) -> tuple[str, dict[str, set[int]]]:
+    """The findings whose pages are rendered, with their links made, and the cells that each page is asked for.
+
+    A link is `[words](cell:NN "words of the cell")` or `[words](claim:NN "words of the claim")`.
+    """
+    by_number, anchors = {page.number: page for page in pages}, dict[str, set[int]]()
+
+    def made(link: re.Match[str]) -> str:
+        what, page, phrase = link[1], by_number[link[2]], " ".join(link[3].split())
+        number = page.cell_with(phrase) if what == "cell" else page.row_with(phrase)
+        if what == "cell":
+            anchors.setdefault(page.number, set()).add(number)
+        return f"](notebooks/{page.path.stem}.html#{what}-{number})"
+
+    opening, *findings = re.split(r"(?m)^(?=## )", text)
+    shown = [f for f in findings if {number for _, number, _ in TO_CELL.findall(f)} <= by_number.keys()]
+    return opening + "".join(TO_CELL.sub(made, f) for f in shown), anchors
