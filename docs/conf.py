@@ -25,6 +25,7 @@ autodoc_typehints = "none"
 default_role = "code"
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 
 html_theme = "furo"
 html_static_path = [str(Path(__file__).resolve().parent / "_static")]

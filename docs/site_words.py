@@ -91,8 +91,13 @@ def converted(block: str, section: bool) -> str:
 
 
 def columns(block: str) -> str:
-    """Lines that stand as they are."""
-    return "::\n\n" + textwrap.indent(signs(plain(textwrap.dedent(block))), "    ")
+    """Names with what they mean as a list; other lines in columns as they stand."""
+    lines = textwrap.dedent(block).split("\n")
+    rows = [re.match(r"(\w[\w.]*(?:, \w[\w.]*)*)? {2,}(\S.*)", line) for line in lines]
+    if lines[0].startswith(" ") or not all(rows) or not any(row and row[1] for row in rows):
+        return "::\n\n" + textwrap.indent(signs(plain("\n".join(lines))), "    ")
+    words = [(row[1], "".join(piece(p) for p in PIECE.split(row[2]))) for row in rows if row]
+    return "\n".join(f"- ``{name}``: {text}" if name else f"  {text}" for name, text in words)
 
 
 def piece(text: str) -> str:

@@ -95,6 +95,6 @@ def test_no_docstring_shows_raw_tex(path):
 
 
 def test_words_for_formulas():
-    assert plain(r"like $\sqrt{32 \epsilon} / \pi$ of $|x|$") == "like √(32 ε)/ π of |x|"
+    assert plain(r"like $\sqrt{32 \epsilon} / \pi$ of $|x|$") == "like √(32 ε) / π of |x|"
     with pytest.raises(ValueError, match=r"formula: got \\foo, takes"):
         plain(r"$\foo$")

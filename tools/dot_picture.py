@@ -9,6 +9,7 @@ images of growing size. The distances are those of `Interpolant.distance`, certi
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shiftmath import dot_on_gray
@@ -17,7 +18,7 @@ from shiftmath.kernels import Convolutional, FullyConnected
 from shiftmath.pages.figures import BROKEN, MEASURED, THEORY, panels, signal_image
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "dot.png"
-SIDE, SIDES = 15, np.array([3, 5, 9, 15, 21])
+SIDE, SIDES = 15, [3, 5, 9, 15, 21]
 NETWORKS = {"fully connected": FullyConnected(), "convolutional, pooled": Convolutional()}
 COLOURS = {"fully connected": MEASURED, "convolutional, pooled": BROKEN}
 
@@ -30,22 +31,29 @@ def from_white(kernel: FullyConnected | Convolutional, side: int) -> Distance:
 
 def draw() -> Figure:
     """The dot, the nearest black dots of both networks, and the distances against the side of the image."""
-    figure, axes = panels(1, 4, height=2.0, width_ratios=[1, 1, 1, 1.5])
+    figure, axes = panels(1, 4, height=1.9, width_ratios=[1, 1, 1, 1.5])
     white, _ = dot_on_gray((SIDE, SIDE))
     signal_image(axes[0], white, 1.0, "a white dot")
     for ax, (name, kernel) in zip(axes[1:], NETWORKS.items(), strict=False):
-        found = from_white(kernel, SIDE)
-        signal_image(ax, found.point, 1.0, f"{name}:\n{found.upper:.4f} away")
+        found = [from_white(kernel, side) for side in SIDES]
+        nearest = found[SIDES.index(SIDE)]
+        signal_image(ax, nearest.point, 1.0, f"{name}:\nblack at {nearest.upper:.4f}")
+        axes[3].plot(SIDES, [f.upper for f in found], "o", color=COLOURS[name], markersize=4)
+    for ax in axes[:3]:
         ax.xaxis.label.set_fontsize(8)
-    axes[0].xaxis.label.set_fontsize(8)
-    for name, kernel in NETWORKS.items():
-        axes[3].loglog(SIDES, [from_white(kernel, k).upper for k in SIDES], "o", color=COLOURS[name], markersize=4)
-    axes[3].loglog(SIDES, np.ones(len(SIDES)), color=THEORY, linewidth=1)
-    axes[3].loglog(SIDES, 1 / SIDES, color=THEORY, linewidth=1)
-    axes[3].text(SIDES[0], 0.62, "fully connected: 1", fontsize=7, color=COLOURS["fully connected"])
-    axes[3].text(SIDES[0], 0.025, "pooled: $1/\\sqrt{d}$", fontsize=7, color=COLOURS["convolutional, pooled"])
-    axes[3].set(ylim=(0.015, 2), xlabel="side of the image, $\\sqrt{d}$", ylabel="distance")
+    laws(axes[3])
     return figure
+
+
+def laws(ax: Axes) -> None:
+    """The two laws as lines, each with its name."""
+    ax.plot(SIDES, np.ones(len(SIDES)), color=THEORY, linewidth=1, zorder=1)
+    ax.plot(SIDES, 1 / np.array(SIDES), color=THEORY, linewidth=1, zorder=1)
+    ax.text(SIDES[0], 0.6, "fully connected: 1", fontsize=8, color=COLOURS["fully connected"])
+    ax.text(SIDES[0], 0.03, "pooled: $1/\\sqrt{d}$", fontsize=8, color=COLOURS["convolutional, pooled"])
+    ax.set(xscale="log", yscale="log", ylim=(0.02, 2), xlabel="side of the image, $\\sqrt{d}$", ylabel="distance")
+    ax.set_xticks(SIDES, [str(side) for side in SIDES])
+    ax.set_xticks([], minor=True)
 
 
 if __name__ == "__main__":
