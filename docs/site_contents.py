@@ -10,7 +10,7 @@ __all__ = ["HERE", "TABLE", "contents", "found_here", "grouped", "results", "sec
 
 HERE = Path(__file__).resolve().parent
 TABLE = tomllib.loads((HERE / "pages.toml").read_text(encoding="utf-8"))
-TO_CELL = re.compile(r"\]\((cell|claim):(\d\d)\s+\"([^\"]+)\"\)")
+TO_CELL = re.compile(r"\]\(\.\./notebooks/((\d\d)_\w+)\.ipynb\s+\"(claim: )?([^\"]+)\"\)")
 README_ROW = re.compile(r"^\| \[(\d\d)\]\([^)]*\) \| (.*?) \| .* \|$", re.MULTILINE)
 
 
@@ -47,17 +47,18 @@ def contents(pages: list[Page], readme: str) -> str:
 def found_here(text: str, pages: list[Page]) -> tuple[str, dict[str, set[int]]]:
     """The findings whose pages are rendered, with their links made, and the cells that each page is asked for.
 
-    A link is `[words](cell:NN "words of the cell")` or `[words](claim:NN "words of the claim")`.
+    A link to a page has the title "words of the cell" or "claim: words of the claim".
     """
-    by_number, anchors = {page.number: page for page in pages}, dict[str, set[int]]()
+    by_name, anchors = {page.path.stem: page for page in pages}, dict[str, set[int]]()
 
     def made(link: re.Match[str]) -> str:
-        what, page, phrase = link[1], by_number[link[2]], " ".join(link[3].split())
-        number = page.cell_with(phrase) if what == "cell" else page.row_with(phrase)
-        if what == "cell":
-            anchors.setdefault(page.number, set()).add(number)
-        return f"](notebooks/{page.path.stem}.html#{what}-{number})"
+        page, phrase = by_name[link[1]], " ".join(link[4].split())
+        if link[3]:
+            return f"](notebooks/{page.path.stem}.html#claim-{page.row_with(phrase)})"
+        number = page.cell_with(phrase)
+        anchors.setdefault(page.number, set()).add(number)
+        return f"](notebooks/{page.path.stem}.html#cell-{number})"
 
     opening, *findings = re.split(r"(?m)^(?=## )", text)
-    shown = [f for f in findings if {number for _, number, _ in TO_CELL.findall(f)} <= by_number.keys()]
+    shown = [f for f in findings if {link[0] for link in TO_CELL.findall(f)} <= by_name.keys()]
     return opening + "".join(TO_CELL.sub(made, f) for f in shown), anchors
