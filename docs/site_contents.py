@@ -10,7 +10,7 @@ __all__ = ["HERE", "TABLE", "contents", "found_here", "grouped", "results", "sec
 
 HERE = Path(__file__).resolve().parent
 TABLE = tomllib.loads((HERE / "pages.toml").read_text(encoding="utf-8"))
-TO_CELL = re.compile(r"\]\(\.\./notebooks/((\d\d)_\w+)\.ipynb\s+\"(claim: )?([^\"]+)\"\)")
+TO_CELL = re.compile(r"\[([^\]]+)\]\(\.\./notebooks/((\d\d)_\w+)\.ipynb\s+\"(claim: )?([^\"]+)\"\)")
 README_ROW = re.compile(r"^\| \[(\d\d)\]\([^)]*\) \| (.*?) \| .* \|$", re.MULTILINE)
 
 
@@ -38,8 +38,10 @@ def contents(pages: list[Page], readme: str) -> str:
     sentences, parts = results(readme), list[str]()
     for title, members in grouped(pages):
         parts.append(f"### {title}")
-        parts += [f"- **[{p.number}](notebooks/{p.path.name})** {sentences.get(p.number, p.title)}" for p in members]
-        names = "\n".join(f"notebooks/{p.path.stem}" for p in members)
+        for page in members:
+            rest = sentences.get(page.number, "")[len(page.title.rstrip("?")) :]
+            parts.append(f"- **[{page.number} {page.title}](notebooks/{page.path.name})**{rest}")
+        names = "\n".join(f"{p.number} {p.title} <notebooks/{p.path.stem}>" for p in members)
         parts.append(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{names}\n```")
     return "\n\n".join(parts)
 
@@ -52,13 +54,15 @@ def found_here(text: str, pages: list[Page]) -> tuple[str, dict[str, set[int]]]:
     by_name, anchors = {page.path.stem: page for page in pages}, dict[str, set[int]]()
 
     def made(link: re.Match[str]) -> str:
-        page, phrase = by_name[link[1]], " ".join(link[4].split())
-        if link[3]:
-            return f"](notebooks/{page.path.stem}.html#claim-{page.row_with(phrase)})"
-        number = page.cell_with(phrase)
-        anchors.setdefault(page.number, set()).add(number)
-        return f"](notebooks/{page.path.stem}.html#cell-{number})"
+        page, phrase = by_name[link[2]], " ".join(link[5].split())
+        if link[4]:
+            name = f"claim-{page.row_with(phrase)}"
+        else:
+            number = page.cell_with(phrase)
+            anchors.setdefault(page.number, set()).add(number)
+            name = f"cell-{number}"
+        return f'<a href="notebooks/{page.path.stem}.html#{name}">{link[1]}</a>'
 
     opening, *findings = re.split(r"(?m)^(?=## )", text)
-    shown = [f for f in findings if {link[0] for link in TO_CELL.findall(f)} <= by_name.keys()]
+    shown = [f for f in findings if {link[1] for link in TO_CELL.findall(f)} <= by_name.keys()]
     return opening + "".join(TO_CELL.sub(made, f) for f in shown), anchors

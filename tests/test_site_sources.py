@@ -30,13 +30,14 @@ def test_every_page_has_one_heading():
 def test_every_page_is_in_the_contents_with_its_result():
     text = contents(PAGES, (ROOT / "README.md").read_text())
     for page in PAGES:
-        assert re.search(rf"\*\*\[{page.number}\]\(notebooks/{page.path.name}\)\*\* \w.{{20,}}", text), page.number
+        link = rf"- \*\*\[{page.number} {re.escape(page.title)}\]\(notebooks/{page.path.name}\)\*\*"
+        assert re.search(link + r"([:,;] .{20,})?\n", text), page.number
 
 
 def test_every_finding_of_a_rendered_page_leads_to_the_one_cell_or_claim_that_shows_it():
     text, anchors = found_here(FINDINGS, PAGES)
     rendered = {page.path.stem for page in PAGES}
-    shown = [name for name, *_ in TO_CELL.findall(FINDINGS) if name in rendered]
+    shown = [name for _, name, *_ in TO_CELL.findall(FINDINGS) if name in rendered]
     assert text.count("notebooks/") >= len(shown) - 2 > 30
     assert sum(map(len, anchors.values())) > 15
     assert not TO_CELL.search(text)
