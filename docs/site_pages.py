@@ -22,6 +22,8 @@ __all__ = ["Page", "Row", "read_pages"]
 ROW = re.compile(r"<tr>(<td.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 DETAILS = re.compile(r"[ \n]*<details><summary>(.*?)</summary>(?!\n)(.*?)</details>", re.DOTALL)
+DISPLAY = re.compile(r"\n([ ]*)\$\$(.+?)\$\$[ ]*(?=\n|$)", re.DOTALL)
+INLINE = re.compile(r"(?<![\\$])\$(?!\$)([^$]+)\$")
 LINK = re.compile(r"\[([^\]]*)\]\(\s*(\d\d_\w+\.ipynb)\)")
 
 
@@ -113,13 +115,19 @@ def words_of(cell: dict[str, Any]) -> str:
 
 
 def for_myst(text: str, names: Collection[str]) -> str:
-    """Folded answers as blocks, so that their formulas are read; links to pages that are there, others as words."""
+    """Formulas, folded answers and links as MyST reads them; a link to a page that is not there becomes words.
+
+    A formula among words stands in one line, one that is displayed between empty ones: a line of a formula that begins
+    with a minus would be read as an item of a list.
+    """
 
     def unfolded(match: re.Match[str]) -> str:
         item = text.rfind("\n- ", 0, match.start()) > text.rfind("\n\n", 0, match.start()) or text.startswith("- ")
         gap = "\n\n" + "  " * item
         return f"{gap}<details><summary>{match[1]}</summary>{gap}{match[2].strip()}{gap}</details>\n"
 
+    text = INLINE.sub(lambda m: f"${' '.join(m[1].split())}$", text)
+    text = DISPLAY.sub(lambda m: f"\n\n{m[1]}$${m[2]}$$\n", text)
     text = LINK.sub(lambda m: f"[{m[1]}]({m[2]})" if m[2] in names else m[1], text)
     return re.sub(r'href="(\w+)\.ipynb"', r'href="\1.html"', DETAILS.sub(unfolded, text))
 

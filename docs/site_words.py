@@ -95,7 +95,7 @@ def columns(block: str) -> str:
     lines = textwrap.dedent(block).split("\n")
     rows = [re.match(r"(\w[\w.]*(?:, \w[\w.]*)*)? {2,}(\S.*)", line) for line in lines]
     if lines[0].startswith(" ") or not all(rows) or not any(row and row[1] for row in rows):
-        return "::\n\n" + textwrap.indent(signs(plain("\n".join(lines))), "    ")
+        return ".. code-block:: text\n\n" + textwrap.indent(signs(plain("\n".join(lines))), "    ")
     words = [(row[1], "".join(piece(p) for p in PIECE.split(row[2]))) for row in rows if row]
     return "\n".join(f"- ``{name}``: {text}" if name else f"  {text}" for name, text in words)
 

@@ -15,7 +15,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = {f"requirements{kind}.lock": (ROOT / f"requirements{kind}.lock").read_text() for kind in ("", "-latest", "-site")}
+NAMES = [f"requirements{kind}.lock" for kind in ("", "-latest", "-site")]
+LOCKS = {name: (ROOT / name).read_text() for name in NAMES}
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 HELD = {"python", "pip"}  # what conda brings that no lock names
 # What packages from pip need and pip, told to follow no dependencies, leaves to conda.

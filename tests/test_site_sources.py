@@ -101,6 +101,12 @@ def shows_tex(docstring):
     return re.search(r"\$|\\[A-Za-z]{2,}|\\\(", shown)
 
 
+def test_formulas_are_read_however_their_lines_break():
+    assert for_myst("of $(n\n  - 1)\\,h$ and $$x$$ here", set()) == "of $(n - 1)\\,h$ and $$x$$ here"
+    assert for_myst("1. a\n   $$x,$$\n   b", set()) == "1. a\n\n   $$x,$$\n\n   b"
+    assert for_myst("a\n\n$$\nx\n$$\n\nb $y$", set()) == "a\n\n\n$$\nx\n$$\n\n\nb $y$"
+
+
 def test_words_for_formulas():
     assert plain(r"like $\sqrt{32 \epsilon} / \pi$ of $|x|$") == "like √(32 ε) / π of |x|"
     with pytest.raises(ValueError, match=r"formula: got \\foo, takes"):
