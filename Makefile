@@ -15,7 +15,8 @@ WITH_JUPYTER := test_notebooks.py test_reproduce.py
 RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help notebooks test test-latest check lint prove lab bench site test-site lock clean
+.PHONY: help notebooks test test-latest check lint prove lab bench lock clean
+.PHONY: site test-site
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20

@@ -21,6 +21,7 @@ import shiftmath
 
 ROOT = HERE.parent
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
+EXPLORER = ROOT / "build" / "explorer" / "index.html"  # where `make explorer` leaves a page that is one file
 
 DOOR = '<p><a href="explorer/index.html"><strong>Explorer</strong><br>Move the numbers of a pair of dots</a></p>'
 
@@ -63,13 +64,7 @@ def gather() -> None:
         write(f"api/{name}.md", room(name))
     index = (HERE / "index.md").read_text(encoding="utf-8")
     index = index.replace("<!-- pages -->", contents(pages, readme))
-    write("index.md", index.replace("<!-- explorer -->", DOOR if explorer() else ""))
-
-
-def explorer() -> Path | None:
-    """The explorer page, where `make explorer` has left it."""
-    places = (ROOT / folder / "index.html" for folder in ("build/explorer", "explorer"))
-    return next((place for place in places if place.exists()), None)
+    write("index.md", index.replace("<!-- explorer -->", DOOR if EXPLORER.exists() else ""))
 
 
 def main() -> int:
@@ -79,9 +74,9 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     options = ["-b", "html", "-c", str(HERE), "-d", str(SOURCE / ".doctrees"), "-j", "auto", "-q", "-W", "--keep-going"]
     status = build_main([*options, str(SOURCE), str(SITE)])
-    if page := explorer():
+    if EXPLORER.exists():
         (SITE / "explorer").mkdir()
-        shutil.copy(page, SITE / "explorer")
+        shutil.copy(EXPLORER, SITE / "explorer")
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
     print(f"{SITE / 'index.html'}: {size:.0f} MB in {time.perf_counter() - start:.0f} s")
     return status

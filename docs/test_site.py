@@ -148,6 +148,17 @@ def test_it_opens_from_the_file_system(page):
     assert (page.wrong, hosts(page)) == ([], {""})
 
 
+@pytest.mark.skipif(not (SITE / "explorer" / "index.html").exists(), reason="made by `make explorer`, and not there")
+def test_the_explorer_opens_and_fits(page, address):
+    page.goto(f"{address}/explorer/index.html")
+    page.wait_for_timeout(1000)
+    for device, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=PICTURES / f"explorer-{device}.png")
+        assert page.evaluate(WIDE) == 0, device
+    assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
+
+
 class Links(HTMLParser):
     """What a page links to, and the names that can be linked to."""
 
