@@ -10,7 +10,6 @@ import json
 import shutil
 import sys
 import time
-from pathlib import Path
 
 from site_claims import claims_page
 from site_contents import HERE, TABLE, contents, found_here, section
