@@ -31,6 +31,7 @@ napoleon_attr_annotations = False
 html_theme = "furo"
 html_static_path = [str(Path(__file__).resolve().parent / "_static")]
 html_css_files = ["site.css"]
+html_js_files = ["search.js"]
 html_favicon = "_static/dot.svg"
 html_domain_indices = False
 html_copy_source = False

@@ -22,7 +22,8 @@ INTRODUCTION = """# All claims
 Every page ends with a ledger: what a theory predicts, what was measured by a route that shares no code with the
 prediction, how far the two may be apart, and what is left of that. Here are the ledgers of all rendered pages,
 {claims} claims and {controls} controls. A **control** is a claim with a hypothesis dropped; it has to fail, and does.
-A page with a claim that is false, or a control that holds, is not written. `make notebooks` computes them anew.
+A page with a claim that is false, or a control that holds, is not written. `make notebooks` computes them anew, and
+leaves its own in `build/ledger.json`.
 
 What a claim rests on, from the strongest to the weakest:
 
@@ -69,7 +70,7 @@ def graph(pages: list[Page]) -> str:
         f"Claims of each page by their evidence: {total} lines of {len(pages)} ledgers. The table below has them all."
     )
     return (
-        f'<svg class="claims" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">\n{bars}\n</svg>\n'
+        f'<svg class="claims" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{title}">\n{bars}\n</svg>\n'
         f'<p class="legend">{" ".join(f"<span class={chr(34)}{name(k)}{chr(34)}>{k}</span>" for k in KINDS)}</p>'
     )
 

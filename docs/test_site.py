@@ -120,11 +120,12 @@ def test_a_formula_that_cannot_be_read_is_seen(page, address):
 def test_search_finds(words, page, address):
     page.goto(f"{address}/search.html?q={words.replace(' ', '+')}")
     page.wait_for_selector("#search-results li a", timeout=20_000)
-    page.wait_for_function("document.querySelector('#search-results .search-summary, #search-results p')")
-    page.wait_for_timeout(500)
+    page.wait_for_selector("#search-results .context")
+    page.wait_for_timeout(1000)  # what was found comes one by one
     found = page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.getAttribute('href'))")
     page.screenshot(path=PICTURES / f"search-{words.split()[0]}.png")
     assert any(("01_" if " " in words else "api/price") in link for link in found)
+    assert not TEX.search(page.evaluate(TEXT))
     assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
 
 
