@@ -22,6 +22,7 @@ ROOT = HERE.parent
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 EXPLORER = ROOT / "build" / "explorer" / "index.html"  # where `make explorer` leaves a page that is one file
 
+ICON = '<link rel="icon" href="../_static/dot.svg">'  # a browser asks for one, on any page
 DOOR = '<p><a href="explorer/index.html"><strong>Explorer</strong><br>Move the numbers of a pair of dots</a></p>'
 
 
@@ -75,7 +76,8 @@ def main() -> int:
     status = build_main([*options, str(SOURCE), str(SITE)])
     if EXPLORER.exists():
         (SITE / "explorer").mkdir()
-        shutil.copy(EXPLORER, SITE / "explorer")
+        page = EXPLORER.read_text(encoding="utf-8").replace("<head>", f"<head>\n{ICON}", 1)
+        (SITE / "explorer" / "index.html").write_text(page, encoding="utf-8")
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
     print(f"{SITE / 'index.html'}: {size:.0f} MB in {time.perf_counter() - start:.0f} s")
     return status
