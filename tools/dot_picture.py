@@ -19,11 +19,12 @@ from shiftmath.pages.figures import BROKEN, MEASURED, THEORY, panels, signal_ima
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "dot.png"
 SIDE, SIDES = 15, [3, 5, 9, 15, 21]
-NETWORKS = {"fully connected": FullyConnected(), "convolutional, pooled": Convolutional()}
+Network = FullyConnected | Convolutional
+NETWORKS: dict[str, Network] = {"fully connected": FullyConnected(), "convolutional, pooled": Convolutional()}
 COLOURS = {"fully connected": MEASURED, "convolutional, pooled": BROKEN}
 
 
-def from_white(kernel: FullyConnected | Convolutional, side: int) -> Distance:
+def from_white(kernel: Network, side: int) -> Distance:
     """How far the white dot is from the boundary of the network that has learned both."""
     white, black = dot_on_gray((side, side))
     return Interpolant(kernel, np.stack([white, black]), np.array([1.0, -1.0])).distance(white)
@@ -37,7 +38,7 @@ def draw() -> Figure:
     for ax, (name, kernel) in zip(axes[1:], NETWORKS.items(), strict=False):
         found = [from_white(kernel, side) for side in SIDES]
         nearest = found[SIDES.index(SIDE)]
-        signal_image(ax, nearest.point, 1.0, f"{name}:\nblack at {nearest.upper:.4f}")
+        signal_image(ax, np.asarray(nearest.point), 1.0, f"{name}:\nblack at {nearest.upper:.4f}")
         axes[3].plot(SIDES, [f.upper for f in found], "o", color=COLOURS[name], markersize=4)
     for ax in axes[:3]:
         ax.xaxis.label.set_fontsize(8)
