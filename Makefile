@@ -16,7 +16,6 @@ RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
   --no-emit-index-url --no-annotate --no-header --quiet
 
 .PHONY: help notebooks test test-latest check lint prove lab bench lock clean
-.PHONY: site test-site
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -69,6 +68,7 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/attacks.py
 	$(BIN)/python benchmarks/price.py
 
+.PHONY: site test-site
 site: $(SITE)/installed  ## the pages, the package and all claims as a site to read, in build/site
 	@$(SITE)/bin/python docs/build_site.py
 
