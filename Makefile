@@ -10,6 +10,7 @@ ONLY ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 LATEST := .venv-latest
+SITE := .venv-site
 WITH_JUPYTER := test_notebooks.py test_reproduce.py
 RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header --quiet
@@ -21,7 +22,8 @@ help:  ## list the targets
 
 $(INSTALLED): requirements.lock
 $(LATEST)/installed: requirements-latest.lock
-$(INSTALLED) $(LATEST)/installed: pyproject.toml
+$(SITE)/installed: requirements-site.lock
+$(INSTALLED) $(LATEST)/installed $(SITE)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: none found; name one with PYTHON=..." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed: $(PYTHON) is another; name one with PYTHON=..." >&2; exit 1; }
@@ -66,12 +68,21 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/attacks.py
 	$(BIN)/python benchmarks/price.py
 
-lock: $(INSTALLED)  ## resolve both locks afresh from pyproject.toml (takes uv)
-	$(RESOLVE) --all-extras --upgrade -o requirements.lock
-	@# What the file has is what uv prefers: the second lock keeps the versions of the first, but for JAX.
+.PHONY: site test-site
+site: $(SITE)/installed  ## the pages, the package and all claims as a site to read, in build/site
+	@$(SITE)/bin/python docs/build_site.py
+
+test-site: site  ## read the site in a browser: every page, at the width of a phone and of a desk (takes chromium)
+	$(SITE)/bin/python -m pytest -q -c docs/pytest.ini
+
+lock: $(INSTALLED)  ## resolve the three locks afresh from pyproject.toml (takes uv)
+	$(RESOLVE) $(addprefix --extra ,certified data dev notebooks oracle) --upgrade -o requirements.lock
+	@# What the file has is what uv prefers: the other locks keep the versions of the first, but for JAX in the second.
 	cp requirements.lock requirements-latest.lock
 	$(RESOLVE) --extra data --extra dev --upgrade-package jax --upgrade-package jaxlib -o requirements-latest.lock
+	cp requirements.lock requirements-site.lock
+	$(RESOLVE) --extra site -o requirements-site.lock
 
 clean:  ## remove the environments, build/ and caches
-	rm -rf .venv $(LATEST) build .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv $(LATEST) $(SITE) build .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

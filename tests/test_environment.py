@@ -1,4 +1,4 @@
-"""pyproject.toml, the two locks and environment.yml say the same; the locks have hashes and no addresses."""
+"""pyproject.toml, the three locks and environment.yml say the same; the locks have hashes and no addresses."""
 
 import re
 import sys
@@ -15,7 +15,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = {name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-latest.lock")}
+NAMES = [f"requirements{kind}.lock" for kind in ("", "-latest", "-site")]
+LOCKS = {name: (ROOT / name).read_text() for name in NAMES}
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 HELD = {"python", "pip"}  # what conda brings that no lock names
 # What packages from pip need and pip, told to follow no dependencies, leaves to conda.
@@ -23,6 +24,7 @@ INDIRECT = {"frozendict", "gitpython"}
 EXTRAS = {
     "requirements.lock": ("certified", "data", "dev", "notebooks", "oracle"),
     "requirements-latest.lock": ("data", "dev"),
+    "requirements-site.lock": ("site",),
 }
 JAX = {"jax", "jaxlib", "ml-dtypes", "opt-einsum"}  # jax and what comes with it alone
 every_lock = pytest.mark.parametrize("lock", LOCKS)
@@ -74,8 +76,21 @@ def test_a_lock_has_no_address_and_no_tensorflow(lock):
     assert not {"tensorflow", "tf2jax"} & set(locked_versions(lock))
 
 
-def test_all_extras_are_in_the_first_lock():
-    assert set(EXTRAS["requirements.lock"]) == set(PROJECT["optional-dependencies"])
+def test_all_extras_but_the_site_s_are_in_the_first_lock():
+    assert set(EXTRAS["requirements.lock"]) == set(PROJECT["optional-dependencies"]) - {"site"}
+    assert not {"sphinx", "playwright"} & set(locked_versions())
+
+
+def test_the_site_has_the_versions_of_the_first_lock():
+    first, site = locked_versions(), locked_versions("requirements-site.lock")
+    both = first.keys() & site.keys()
+    assert both >= {"jax", "numpy", "pytest"}
+    assert {name: site[name] for name in both} == {name: first[name] for name in both}
+
+
+def test_make_lock_names_every_extra():
+    (extras,) = re.findall(r"--extra ,([a-z ]+)\)", (ROOT / "Makefile").read_text())
+    assert tuple(extras.split()) == EXTRAS["requirements.lock"]
 
 
 def test_the_latest_lock_is_the_first_with_a_newer_jax():
@@ -112,7 +127,8 @@ def test_python_versions_agree():
 
 
 def test_what_is_installed_is_what_one_of_the_locks_says():
-    (lock,) = [lock for lock in LOCKS if locked_versions(lock)["jax"] == Version(metadata.version("jax"))]
+    tested = [lock for lock in LOCKS if "dev" in EXTRAS[lock]]
+    (lock,) = [lock for lock in tested if locked_versions(lock)["jax"] == Version(metadata.version("jax"))]
     locked = locked_versions(lock)
     for requirement in direct_requirements(lock):
         assert Version(metadata.version(requirement.name)) == locked[canonicalize_name(requirement.name)], (

@@ -1,0 +1,197 @@
+"""The built site in a real browser. `make test-site` builds it first; pictures are left in build/screenshots."""
+
+import re
+import shutil
+import threading
+from functools import cache, partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).resolve().parents[1] / "build" / "site"
+PICTURES = SITE.parent / "screenshots"
+PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.rglob("*.html") if p.parts[len(SITE.parts)] != "explorer")
+WIDTHS = {"desk": 1280, "phone": 390}
+MEGABYTES = 60
+
+TYPESET = """async () => {
+  const written = [...document.querySelectorAll(".math")];
+  if (written.length) await MathJax.startup.promise;
+  return {
+    written: written.length,
+    bare: written.filter(m => !m.querySelector("mjx-container svg")).map(m => m.textContent),
+    wrong: [...document.querySelectorAll("[data-mml-node=merror], mjx-merror")].map(m => m.textContent),
+  };
+}"""
+IMAGES = """async () => {
+  const all = [...document.querySelectorAll("article img")];
+  await Promise.all(all.map(i => { i.loading = "eager"; return i.decode().catch(() => null); }));
+  return all.map(i => ({width: i.naturalWidth, alt: i.alt, source: i.src}));
+}"""
+# Text that a reader sees, without formulas that are set and without code that was written as code.
+TEXT = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), seen = [];
+  while (walker.nextNode()) {
+    const e = walker.currentNode.parentElement;
+    const code = e.closest("code, .highlight, .sig") && !e.closest(".cell_output");
+    if (!code && !e.closest("script, style, noscript, mjx-container, template")) seen.push(walker.currentNode.data);
+  }
+  return seen.join(" ");
+}"""
+WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+TEX = re.compile(r"\$|\\[A-Za-z]{2,}|\\[(\[]|[_^]\{")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "no chromium: on Debian or Ubuntu, apt-get install chromium"
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that writes down what goes wrong on it, and where it asks."""
+    context = browser.new_context(viewport={"width": WIDTHS["desk"], "height": 900})
+    opened = context.new_page()
+    opened.wrong, opened.asked = [], []
+    opened.on("console", lambda m: opened.wrong.append(m.text) if m.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda e: opened.wrong.append(str(e)))
+    opened.on("requestfailed", lambda r: opened.wrong.append(f"{r.url}: {r.failure}"))
+    opened.on("response", lambda r: opened.wrong.append(f"{r.url}: {r.status}") if r.status >= 400 else None)
+    opened.on("request", lambda r: opened.asked.append(r.url))
+    yield opened
+    context.close()
+
+
+def hosts(page):
+    return {urlsplit(url).netloc for url in page.asked if not url.startswith(("data:", "blob:"))}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_whole_and_asks_no_other_host(name, page, address):
+    page.goto(f"{address}/{name}", wait_until="load")
+    formulas, images = page.evaluate(TYPESET), page.evaluate(IMAGES)
+    assert (formulas["bare"], formulas["wrong"]) == ([], [])
+    assert [i["source"] for i in images if not i["width"] or len(i["alt"]) < 40] == []
+    text = page.evaluate(TEXT)
+    assert [text[max(m.start() - 40, 0) : m.end() + 40] for m in TEX.finditer(text)] == []
+    for device, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=PICTURES / f"{name.replace('/', '-').removesuffix('.html')}-{device}.png")
+        assert page.evaluate(WIDE) == 0, device
+    assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
+
+
+def test_there_are_pages_with_formulas_and_images(page, address):
+    page.goto(f"{address}/{next(p for p in PAGES if p.startswith('notebooks/01'))}")
+    assert page.evaluate(TYPESET)["written"] > 50
+    assert len(page.evaluate(IMAGES)) == 4
+
+
+def test_a_formula_that_cannot_be_read_is_seen(page, address):
+    page.goto(f"{address}/notation.html")
+    page.evaluate("document.querySelector('article').innerHTML += ' \\\\\\\\(a $ \\\\\\\\rho\\\\\\\\)'")
+    assert TEX.search(page.evaluate(TEXT))
+
+
+@pytest.mark.parametrize("words", ["DC component", "price_of_invariance"])
+def test_search_finds(words, page, address):
+    page.goto(f"{address}/search.html?q={words.replace(' ', '+')}")
+    page.wait_for_selector("#search-results li a", timeout=20_000)
+    page.wait_for_selector("#search-results .context")
+    page.wait_for_timeout(1000)  # what was found comes one by one
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.getAttribute('href'))")
+    page.screenshot(path=PICTURES / f"search-{words.split()[0]}.png")
+    assert any(("01_" if " " in words else "api/price") in link for link in found)
+    assert not TEX.search(page.evaluate(TEXT))
+    assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "claims.html", "notebooks/01_a_shift_invariant_margin_is_a_dc_gap.html"]
+)
+def test_it_is_dark_where_the_reader_wants_it(name, page, address):
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}/{name}")
+    page.evaluate(TYPESET)
+    page.screenshot(path=PICTURES / f"dark-{Path(name).stem[:8]}.png")
+    red, green, blue = map(
+        int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
+    )
+    assert max(red, green, blue) < 64
+
+
+def test_it_opens_from_the_file_system(page):
+    page.goto(f"{(SITE / 'notation.html').as_uri()}")
+    assert page.evaluate(TYPESET)["bare"] == []
+    assert (page.wrong, hosts(page)) == ([], {""})
+
+
+@pytest.mark.skipif(not (SITE / "explorer" / "index.html").exists(), reason="made by `make explorer`, and not there")
+def test_the_explorer_opens_and_fits(page, address):
+    page.goto(f"{address}/explorer/index.html")
+    page.wait_for_timeout(1000)
+    for device, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=PICTURES / f"explorer-{device}.png")
+        assert page.evaluate(WIDE) == 0, device
+    assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
+
+
+class Links(HTMLParser):
+    """What a page links to, and the names that can be linked to."""
+
+    def __init__(self):
+        super().__init__()
+        self.targets, self.names = set(), set()
+
+    def handle_starttag(self, tag, attrs):
+        of = dict(attrs)
+        self.names |= {of[k] for k in ("id", "name") if of.get(k)}
+        if tag == "a" and (target := of.get("href")) and not urlsplit(target).scheme:
+            self.targets.add(target)
+
+
+@cache
+def links(path):
+    parser = Links()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_inside_leads_somewhere(name):
+    here = SITE / name
+    for target in links(here).targets:
+        parts = urlsplit(target)
+        path = (here.parent / parts.path).resolve() if parts.path else here
+        assert path.is_file(), target
+        if parts.fragment and path.suffix == ".html":
+            assert parts.fragment in links(path).names, target
+
+
+def test_the_site_is_small():
+    assert PAGES
+    assert sum(p.stat().st_size for p in SITE.rglob("*") if p.is_file()) < MEGABYTES * 1e6
