@@ -1,0 +1,77 @@
+"""A numba `cfunc` as WebAssembly: its optimised LLVM IR, compiled for another target by llvmlite and linked by wasm-ld."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+TRIPLE = "wasm32-unknown-unknown"
+
+
+def linker() -> str | None:
+    """The path of wasm-ld, which Debian has as wasm-ld or as wasm-ld-16; None where there is none."""
+    return next((path for n in ["", *(f"-{v}" for v in range(30, 13, -1))] if (path := shutil.which(f"wasm-ld{n}"))), None)
+
+
+def portable(function: Any) -> str:
+    """The IR of a cfunc under its own name, without what only x86 has.
+
+    That is one instruction of numba's counting of references, which memory handed in by a pointer does not have; and
+    `sqrt` is an instruction everywhere.
+    """
+    text = function.inspect_llvm()
+    text = re.sub(r"^declare i8 @llvm\.x86\..*$", "declare i8 @counted(ptr, i64, i32)", text, flags=re.M)
+    text = re.sub(r"@llvm\.x86[\w.]*\(", "@counted(", text).replace("@sqrt(", "@llvm.sqrt.f64(")
+    text = re.sub(r"= common (\w* ?)global", "= internal global", text)
+    text = re.sub(r'"target-(cpu|features)"="[^"]*"', "", text)
+    named = re.search(r'@"?(cfunc\.[^"(]+)"?\(', text)
+    assert named, "numba names a cfunc so"
+    return re.sub(rf'@"?{re.escape(named[1])}"?\(', f"@{function.__name__}(", text)
+
+
+def compiled_for(text: str, triple: str, cpu: str = "", features: str = "") -> tuple[Any, Any]:
+    """The module and the target machine."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=3)
+    module = llvm.parse_assembly(re.sub(r"^target .*$", "", text, flags=re.M))
+    module.triple, module.data_layout = triple, str(machine.target_data)
+    module.verify()
+    return module, machine
+
+
+def webassembly(functions: list[Any], wasm_ld: str) -> bytes:
+    """One module without imports that exports the functions, its memory and where the heap starts.
+
+    What the functions would only call with an exception in flight (Python's own functions) traps.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for function in functions:
+            module, machine = compiled_for(portable(function), TRIPLE, features="+simd128")
+            objects.append(Path(folder) / f"{function.__name__}.o")
+            objects[-1].write_bytes(machine.emit_object(module))
+        exports = [f"--export={name}" for name in (*(f.__name__ for f in functions), "__heap_base")]
+        command = [wasm_ld, "--no-entry", *exports, "--unresolved-symbols=ignore-all", "--gc-sections", "--strip-all"]
+        result = Path(folder) / "loops.wasm"
+        subprocess.run([*command, "-o", result, *objects], check=True, capture_output=True)
+        return result.read_bytes()
+
+
+def native(function: Any) -> tuple[Any, Any]:
+    """The same IR on this machine, but without a fused a * b + c, which WebAssembly lacks: function, and who owns it."""
+    without = {name: False for name in llvm.get_host_cpu_features() if name.startswith("fma")}
+    features = llvm.get_host_cpu_features()
+    features.update(without)
+    triple = llvm.get_process_triple()
+    module, machine = compiled_for(portable(function), triple, llvm.get_host_cpu_name(), features.flatten())
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    prototype = type(function.ctypes)
+    return prototype(engine.get_function_address(function.__name__)), engine
+
+
