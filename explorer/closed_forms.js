@@ -84,11 +84,17 @@ function normal(x, k, b) {
   return result;
 }
 
-// Where the boundary of an opposite pair is known to be <n, z> = 0, the normal n, else null.
-function knownNormal(network, { k, block, depth, gray, angle }, x) {
-  if (gray !== 0 || angle !== 180) return null;
-  if (network === "dense") return x;
-  return depth === 1 ? normal(x, k, block) : null;
+// Where the boundary is known to be <n, z> = 0, the normal n, else null: for opposite images, and for a pair of one norm
+// beyond the critical angle 2 t, 2 t tan t = 1.
+const CRITICAL_ANGLE = 74.8594;
+
+function knownNormal(network, { k, block, depth, gray, angle }, [first, second]) {
+  const opposite = gray === 0 && angle === 180;
+  if (network === "dense") {
+    const oneNorm = gray === 0 && depth === 1 && angle > CRITICAL_ANGLE;
+    return opposite || oneNorm ? combine([1, first], [-1, second]) : null;
+  }
+  return opposite && (depth === 1 || block === 1) ? normal(first, k, block) : null;
 }
 
 // The nearest point to x on <n, z> = 0.

@@ -59,11 +59,12 @@ function engine(bytes) {
     return values.map((v) => v / terms);
   }
 
-  return { kernel, convolutionalSums, denseSums };
+  return { kernel, convolutionalSums, denseSums, deepest: DEEPEST };
 }
 
 // The same without WebAssembly: closed forms, which convolutional networks have for one layer.
 const closedForms = {
+  deepest: 1,
   kernel: (network, images, z, { k, block, depth }) =>
     images.map((x) => (network === "dense" ? denseKernel(x, z, depth) : patchKernel(x, z, k, block))),
 };

@@ -13,7 +13,62 @@ function interpolant(kernels, network, [first, second], setting) {
   return Object.assign(f, { coefficients, gram: [[p, r], [r, q]] });
 }
 
-// An orthonormal basis of what the images span; what rounding left of a dependent one is dropped.
+// The direction in which a linear network would go from one class to the other.
+function direction(network, [first, second], { k, block }) {
+  const difference = combine([1, first], [-1, second]);
+  const n = network === "dense" ? difference : normal(difference, k, block);
+  return norm(n) > 1e-9 * norm(difference) ? n : difference;
+}
+
+// Unit vectors along x and across it, so that x and n lie in their plane and n has a part across that is not negative.
+function plane(x, n) {
+  const u = combine([1 / norm(x), x]);
+  for (const other of [n, constant(x.length), x.map((_, i) => (i ? 0 : 1))]) {
+    const across = combine([1, other], [-dot(u, other), u]), size = norm(across);
+    if (size > 1e-9 * norm(other)) return [u, combine([1 / size, across])];
+  }
+  return [u, u];
+}
+
+const on = ([u, v], angle) => combine([Math.cos(angle), u], [Math.sin(angle), v]);
+
+// A zero of g between two numbers where it has different signs, by regula falsi in Illinois' form.
+function zero(g, [a, b, p, q]) {
+  let best = a;
+  for (let round = 0; round < 20; round++) {
+    const c = b - q * (b - a) / (q - p), r = g(c), step = Math.abs(c - best);
+    best = c;
+    if (r === 0 || step < 1e-11) break;
+    if ((r >= 0) !== (q >= 0)) [a, p] = [b, q];
+    else p /= 2;
+    [b, q] = [c, r];
+  }
+  return best;
+}
+
+// The nearest image of the other class to x_i in the plane of x_i and the direction. f(c z) = c f(z) for c > 0, so the
+// boundary there consists of rays from black, where f = 0; black itself is as far as |x|.
+function nearest(f, x, n, label) {
+  const basis = plane(x, combine([-label, n])), size = norm(x), parts = 8;
+  const angles = Array.from({ length: parts }, (_, i) => (i + 1) * Math.PI / 2 / parts);
+  const values = [label * f([on(basis, 0)])[0], ...f(angles.map((t) => on(basis, t))).map((v) => label * v)];
+  const last = values.findIndex((v) => v < 0);
+  if (last < 1) return { point: combine([0, x]), distance: size };
+  const bracket = [angles[last - 2] || 0, angles[last - 1], values[last - 1], values[last]];
+  const angle = zero((t) => label * f([on(basis, t)])[0], bracket);
+  return { point: combine([size * Math.cos(angle), on(basis, angle)]), distance: size * Math.sin(angle) };
+}
+
+// How f changes at x in the span of images that these networks see: the pair, its normals, constants, and around the dot.
+function gradient(f, x, [first, second], { k, block }) {
+  const around = first.map((_, i) => (Math.abs((i / k | 0) - (k >> 1)) <= 1 && Math.abs(i % k - (k >> 1)) <= 1 ? 1 : 0));
+  const images = [first, second, constant(k * k), normal(first, k, block), normal(second, k, block), around];
+  const basis = orthonormal(images), h = 1e-6 * norm(x);
+  const [value, ...moved] = f([x, ...basis.map((u) => combine([1, x], [h, u]))]);
+  return combine(...moved.map((v, i) => [(v - value) / h, basis[i]]));
+}
+
+// An orthonormal basis of what the images span.
 function orthonormal(images) {
   const basis = [];
   for (const x of images) {
@@ -24,88 +79,46 @@ function orthonormal(images) {
   return basis;
 }
 
-// Where to look for the nearest image: directions in which these networks see something. A fully connected one sees
-// x_1, x_2 and one direction more, by symmetry any.
-function directions(network, [first, second], { k, block, depth }) {
-  const one = constant(k * k);
-  if (network === "dense") return orthonormal([first, second, one, first.map((_, i) => i === 0 ? 1 : 0)]).slice(0, 3);
-  const images = [first, second, one, normal(first, k, block), normal(second, k, block)];
-  if (depth > 1) images.push(normal(first, k, 1).map((_, i) => near(i, k)));
-  return orthonormal(images);
-}
-
-// Whether a place is one of the nine around the dot in the middle.
-function near(i, k) {
-  return Math.abs((i / k | 0) - (k >> 1)) <= 1 && Math.abs(i % k - (k >> 1)) <= 1 ? 1 : 0;
-}
-
-// From x the shortest step s with f(x + s) = 0 in the span of the basis: Newton's method on the linearised boundary.
-function nearest(f, x, basis, start) {
-  const h = 1e-6 * norm(x);
-  let z = start, step = null;
-  for (let round = 0; round < 10; round++) {
-    const [value, ...moved] = f([z, ...basis.map((u) => combine([1, z], [h, u]))]);
-    const slope = moved.map((v) => (v - value) / h), here = basis.map((u) => dot(u, z) - dot(u, x));
-    const factor = (dot(slope, here) - value) / dot(slope, slope), next = slope.map((g) => factor * g);
-    const change = norm(next.map((v, i) => v - here[i]));
-    step = combine(...basis.map((u, i) => [next[i], u]));
-    z = combine([1, x], [1, step]);
-    if (!(change > 1e-8 * norm(x))) break;
-  }
-  return crossing(f, x, step);
-}
-
-// x + t s with f = 0, t next to 1, by the secant; infinitely far where there is none.
-function crossing(f, x, step) {
-  let [a, b] = [1, 1.0001], [u, v] = f([a, b].map((t) => combine([1, x], [t, step])));
-  const accurate = 1e-13;
-  for (let round = 0; round < 6 && Math.abs(u) > accurate && u !== v; round++) {
-    const t = a - u * (b - a) / (v - u);
-    [b, v, a] = [a, u, t];
-    [u] = f([combine([1, x], [t, step])]);
-  }
-  const point = combine([1, x], [a, step]), found = Math.abs(u) < 1e-9 && a > 0 && a < 2;
-  return { point, distance: found ? a * norm(step) : Infinity, value: u };
-}
-
-// The nearest image of the other class that is known or found, from x_i; never further than black, where f = 0.
+// The nearest image of the other class to x_i: in closed form, or the nearer one of two planes.
 function distance(f, network, images, i, setting) {
-  const x = images[i], n = knownNormal(network, setting, x);
+  const x = images[i], n = knownNormal(network, setting, images);
   if (n) return { point: foot(x, n), distance: Math.abs(dot(x, n)) / norm(n), kind: "exact" };
-  const basis = directions(network, images, setting), starts = [x];
-  if (network === "dense") starts.push(combine([1, x], [0.3 * norm(x), basis[basis.length - 1]]));
-  const black = { point: combine([0, x]), distance: norm(x) };
-  const all = [black, ...starts.map((z) => nearest(f, x, basis, z))];
-  return { ...all.reduce((a, b) => (b.distance < a.distance ? b : a)), kind: "found" };
+  const label = i ? -1 : 1, found = [nearest(f, x, direction(network, images, setting), label)];
+  if (network === "pooled") found.push(nearest(f, x, gradient(f, x, images, setting), label));
+  return { ...found.reduce((a, b) => (b.distance < a.distance ? b : a)), kind: "found" };
 }
 
-// The plane through black that holds both images, or the first one and the constant images where they are opposite.
-function plane([first, second], { k }) {
-  return orthonormal([first, second, constant(k * k)]).slice(0, 2);
-}
+// The other image's, where the images are opposite: f(-z) = -f(z).
+const mirrored = ({ point, ...rest }) => ({ point: combine([-1, point]), ...rest });
 
-// The angles at which f changes sign on the circle in the plane, and the sign after each. f is homogeneous, so its
-// boundary there is made of rays.
-function rays(f, [u, v], count) {
-  const at = (angles) => f(angles.map((t) => combine([Math.cos(t), u], [Math.sin(t), v])));
-  const angles = Array.from({ length: count + 1 }, (_, i) => (i + 0.37) * 2 * Math.PI / count), values = at(angles);
-  let ends = [];
-  for (let i = 0; i < count; i++)
-    if ((values[i] >= 0) !== (values[i + 1] >= 0)) ends.push([angles[i], angles[i + 1], values[i], values[i + 1]]);
-  for (let round = 0; round < 3 && ends.length; round++) {
-    const middle = ends.map(([a, b, p, q]) => (p === q ? (a + b) / 2 : a - p * (b - a) / (q - p)));
-    const value = at(middle);
-    ends = ends.map(([a, b, p, q], i) =>
-      (value[i] >= 0) === (p >= 0) ? [middle[i], b, value[i], q] : [a, middle[i], p, value[i]]);
+// The angles at which f changes sign on the circle in a plane through black, and whether it is positive after each.
+function rays(f, basis, count) {
+  const angles = Array.from({ length: count + 1 }, (_, i) => (i + 0.37) * 2 * Math.PI / count);
+  const values = f(angles.map((t) => on(basis, t))), found = [];
+  for (let i = 0; i < count; i++) {
+    const [a, b, p, q] = [angles[i], angles[i + 1], values[i], values[i + 1]];
+    if ((p >= 0) !== (q >= 0)) found.push({ angle: a - p * (b - a) / (q - p), positive: q >= 0 });
   }
-  return ends.map(([a, b, p, q]) => ({ angle: Math.abs(p) < Math.abs(q) ? a : b, positive: q >= 0 }));
+  return found;
 }
 
-// All that the page shows of one network for one setting; null if it cannot tell the images apart.
+// What the page shows of one network for one setting: null if it cannot tell the images apart, or if the kernels that are
+// there have fewer layers and no formula is known.
 function solve(kernels, network, setting) {
-  const images = pair(setting), f = interpolant(kernels, network, images, setting);
+  const images = pair(setting), n = knownNormal(network, setting, images);
+  const deep = network === "pooled" && setting.depth > kernels.deepest;
+  if (deep && !n) return { images, missing: true };
+  const f = deep ? (all) => all.map((z) => dot(n, z) / dot(n, images[0])) : interpolant(kernels, network, images, setting);
   if (!f) return null;
-  const distances = [0, 1].map((i) => distance(f, network, images, i, setting));
-  const basis = plane(images, setting);
-  return { images, f, distances, basis, boundary: rays(f, basis, 32) };
+  const first = distance(f, network, images, 0, setting), opposite = setting.gray === 0 && setting.angle === 180;
+  return { images, f, distances: [first, opposite ? mirrored(first) : distance(f, network, images, 1, setting)] };
+}
+
+// How many terms one entry of a kernel adds up, times its layers: what a search takes is a multiple of it.
+const work = ({ k, block, depth }) => k * k * Math.min(k, 2 * block - 1) ** 2 * depth;
+
+// The picture of the boundary in the plane of the first image and the direction.
+function section(f, network, images, setting) {
+  const basis = plane(images[0], direction(network, images, setting));
+  return { basis, boundary: rays(f, basis, 24) };
 }

@@ -9,7 +9,35 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-TRIPLE = "wasm32-unknown-unknown"
+# What numba's run-time library does for these loops. A slice is copied before it is assigned to another of the same
+# array, and the copy freed before the next is made; contiguous arrays are seen as one row.
+RUNTIME = """
+@copy = internal global [65536 x i8] zeroinitializer, align 16
+declare void @llvm.trap()
+define ptr @NRT_Allocate(i64 %size) {
+  %fits = icmp ule i64 %size, 65536
+  br i1 %fits, label %yes, label %no
+yes:
+  ret ptr @copy
+no:
+  call void @llvm.trap()
+  unreachable
+}
+define void @NRT_Free(ptr %freed) {
+  ret void
+}
+define i32 @numba_attempt_nocopy_reshape(i64 %axes, ptr %shape, ptr %strides, i64 %rows, ptr %to, ptr %steps, i64 %size, i32 %f) {
+  %row = icmp eq i64 %rows, 1
+  br i1 %row, label %yes, label %no
+yes:
+  store i64 %size, ptr %steps
+  ret i32 1
+no:
+  call void @llvm.trap()
+  unreachable
+}
+"""
+TRIPLE, FEATURES = "wasm32-unknown-unknown", "+simd128,+bulk-memory,+bulk-memory-opt"
 
 
 def linker() -> str | None:
@@ -51,9 +79,9 @@ def webassembly(functions: list[Any], wasm_ld: str) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         objects = []
-        for function in functions:
-            module, machine = compiled_for(portable(function), TRIPLE, features="+simd128")
-            objects.append(Path(folder) / f"{function.__name__}.o")
+        for i, text in enumerate([RUNTIME, *map(portable, functions)]):
+            module, machine = compiled_for(text, TRIPLE, features=FEATURES)
+            objects.append(Path(folder) / f"{i}.o")
             objects[-1].write_bytes(machine.emit_object(module))
         exports = [f"--export={name}" for name in (*(f.__name__ for f in functions), "__heap_base")]
         command = [wasm_ld, "--no-entry", *exports, "--unresolved-symbols=ignore-all", "--gc-sections", "--strip-all"]
