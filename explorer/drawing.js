@@ -38,7 +38,7 @@ function showDrawing() {
 
 // The images of an orbit side by side, one pixel apart.
 function tiled(images) {
-  const side = SIDE * (SIDE + 1), sheet = new Float64Array(side * side).fill(NaN);
+  const side = SIDE * (SIDE + 1), sheet = new Float64Array(side * side).fill(NaN); // transparent
   images.forEach((x, n) => x.forEach((v, i) => {
     sheet[((n / SIDE | 0) * (SIDE + 1) + (i / SIDE | 0)) * side + n % SIDE * (SIDE + 1) + i % SIDE] = v;
   }));
@@ -86,7 +86,8 @@ function startDrawing() {
     button.addEventListener("click", () => { drawing.forEach((_, i) => { drawing[i] = at(i); }); showDrawing(); });
     $("presets").append(button);
   }
-  $("drawn").append(drawn.x.figure, drawn.near.figure, drawn.orbit.figure);
+  $("drawn").append(drawn.x.figure, drawn.near.figure);
+  $("orbit").append(drawn.orbit.figure);
   drawing[middle] = 1;
   showDrawing();
 }

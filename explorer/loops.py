@@ -88,13 +88,17 @@ def convolutional(x, n, z, k, depth, block, inside, left, right, rolled, tiled, 
     Scratch, with rows = 1 + 2 depth: inside (2, k); left and tiled (rows, n k^2); right (rows, k^2);
     rolled (rows, 2 k^2); work (10, n k^2); weights (2, DEEPEST, 7).
     """
-    # Whole numbers of the types that the engine passes on: its own compiled functions are linked, none is compiled anew.
+    # Whole numbers of the types that the engine passes on: then its own compiled functions are linked.
     n, k, depth, block = np.int64(n), np.int64(k), np.int64(depth), np.int64(block)
     d, rows, many, none, taps = k * k, 1 + 2 * depth, n > 1, n - n, n - n + TAPS
     space, sums, masks = carray(work, (10, n * d)), carray(out, (2, n)), carray(inside, (2, k))
     X = prepare(carray(x, n * d), carray(left, (rows, n * d)), space, k)
     Z = prepare(carray(z, d), carray(right, (rows, d)), space, k)
-    whole, copies, tables = carray(rolled, (rows, 2 * d)), carray(tiled, (rows, n * d)), carray(weights, (2 * DEEPEST, 7))
+    whole, copies, tables = (
+        carray(rolled, (rows, 2 * d)),
+        carray(tiled, (rows, n * d)),
+        carray(weights, (2 * DEEPEST, 7)),
+    )
     parts = whole[:1], whole[1 : 1 + depth], whole[1 + depth :]
     tiles = copies[:1], copies[1 : 1 + depth], copies[1 + depth :]
     pooled = 1 < block < k

@@ -1,7 +1,7 @@
 // The page: controls, pictures, numbers.
 
 const $ = (id) => document.getElementById(id);
-const SEARCHED_AT_ONCE = 27000; // terms of a kernel's entry: a search takes some 100 entries, 50 ms in all
+const SEARCHED_AT_ONCE = 17000; // terms of an entry of a kernel; a search takes some 150 entries, 50 ms in all
 let kernels = closedForms, problem = "this page was built without wasm-ld";
 if (WASM) {
   try {
@@ -27,7 +27,7 @@ function paint(canvas, x, k, low, high, label) {
   const context = canvas.getContext("2d"), pixels = context.createImageData(k, k);
   x.forEach((v, i) => {
     const level = Math.round(255 * Math.min(1, Math.max(0, (v - low) / (high - low))));
-    pixels.data.set([level, level, level, 255], 4 * i);
+    pixels.data.set([level, level, level, Number.isNaN(v) ? 0 : 255], 4 * i);
   });
   context.putImageData(pixels, 0, 0);
   canvas.setAttribute("aria-label", label);
@@ -35,18 +35,19 @@ function paint(canvas, x, k, low, high, label) {
 
 function picture(caption) {
   const canvas = element("canvas", { class: "pixels", role: "img" });
-  return { canvas, figure: element("figure", {}, canvas, element("figcaption", {}, caption)) };
+  const words = element("figcaption", {}, caption);
+  return { canvas, words, figure: element("figure", {}, canvas, words) };
 }
 
 // What a network's card holds.
 function card(name) {
   const rows = ["first", "second"].map((which) => ["", "", ""].map((_, i) =>
-    picture([`${which} image`, "nearest of the other class", "the step, enlarged"][i])));
+    picture([`${which} image`, "nearest of the other class", "the step"][i])));
   const number = element("p", { class: "number" }), words = element("p", { class: "quiet" });
   const canvas = element("canvas", { class: "section", role: "img" });
-  $(name).append(number, words, ...rows.map((row) => element("div", { class: "row" }, ...row.map((p) => p.figure))), canvas,
-    element("p", { class: "quiet" }, "Blue: the first image's class. The line goes to the nearest image."));
-  return { number, words, rows, canvas };
+  const legend = element("p", { class: "quiet" }, "Blue: the first image's class. The line goes to its nearest image of the other one.");
+  $(name).append(number, words, ...rows.map((row) => element("div", { class: "row" }, ...row.map((p) => p.figure))), canvas, legend);
+  return { number, words, rows, canvas, legend };
 }
 
 const cards = { dense: card("dense"), pooled: card("pooled") };
@@ -72,6 +73,7 @@ function drawPair(name, result, s) {
     const largest = Math.max(...step.map(Math.abs)) || 1;
     paint(row[1].canvas, near, s.k, low, high, found ? `The nearest image, at ${show(found.distance)}` : "not known");
     paint(row[2].canvas, step, s.k, -largest, largest, found ? `The step, at most ${show(largest)} at a pixel` : "not known");
+    row[2].words.textContent = found ? `the step, up to ${show(largest)} a pixel (enlarged)` : "";
   });
 }
 
@@ -145,7 +147,7 @@ function summarise(results) {
   const [a, b] = ["dense", "pooled"].map((name) => results[name]?.distances?.[0]);
   const say = (d) => `${d.kind === "exact" ? "" : "at most "}${show(d.distance)}`;
   $("summary").textContent = !results.pooled ? "After pooling over all places the two images are the same to the network."
-    : !b ? "" : `The nearest image of the other class is ${say(a)} away for the fully connected network and ${say(b)} for ` +
+    : !b ? `The nearest image of the other class is ${say(a)} away for the fully connected network.` : `The nearest image of the other class is ${say(a)} away for the fully connected network and ${say(b)} for ` +
       (b.distance < a.distance ? `the convolutional one: ${show(a.distance / b.distance)} times nearer.` : "the convolutional one.");
 }
 
@@ -165,7 +167,7 @@ function update() {
     const result = results[name] = solve(kernels, name, s);
     describe(name, result, s);
     drawPair(name, result || { images: pair(s) }, s);
-    cards[name].canvas.hidden = !result?.distances;
+    for (const part of [cards[name].canvas, cards[name].legend]) part.hidden = !result?.distances;
   };
   const rest = () => {
     summarise(results);
@@ -192,6 +194,11 @@ function drawBoundaries(results, s) {
 function startPair() {
   const start = { size: 8, block: 3, depth: 1, gray: 0, angle: 180 };
   for (const id of Object.keys(start)) $(id).addEventListener("input", update);
+  for (const [id, value] of new URLSearchParams(location.hash.slice(1))) {
+    if (!(id in start)) continue;
+    if (id === "block") $(id).max = divisors(setting().k).length - 1;
+    $(id).value = id === "block" ? divisors(setting().k).indexOf(Number(value)) : value;
+  }
   $("size").addEventListener("input", () => { $("block").max = divisors(setting().k).length - 1; });
   $("reset").addEventListener("click", () => {
     $("block").max = 3;
