@@ -27,7 +27,8 @@ function showDrawing() {
     cell.setAttribute("aria-label", `Row ${(i / SIDE | 0) + 1}, column ${i % SIDE + 1}: ${name}`);
   });
   const all = orbit(drawing, SIDE), size = norm(drawing), level = Math.abs(dc(drawing)), ratio = level > 0 ? size / level : Infinity;
-  const rows = [["Images in the orbit", all.length], ["|x|, fully connected", show(size)], ["|f_dc(x)|, pooled", show(level)],
+  const brightness = element("span", {}, "|f", element("sub", {}, "dc"), "(x)|, pooled");
+  const rows = [["Images in the orbit", all.length], ["|x|, fully connected", show(size)], [brightness, show(level)],
     ["ratio", size === 0 ? "none" : ratio === Infinity ? "∞: pooling cannot tell x from −x" : show(ratio)]];
   $("numbers").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]));
   paint(drawn.x.canvas, drawing, SIDE, -1, 1, "The drawing");

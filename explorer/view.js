@@ -157,7 +157,7 @@ function update() {
   const s = setting(), results = {}, start = performance.now();
   $("block").max = divisors(s.k).length - 1;
   const values = { size: `${s.k} × ${s.k} pixels`, block: s.block === s.k ? `${s.k} × ${s.k}: all places` : `${s.block} × ${s.block}`,
-    depth: `${s.depth} hidden layer${s.depth > 1 ? "s" : ""}`, gray: s.gray.toFixed(2), angle: `${s.angle}°` };
+    depth: `${s.depth} hidden layer${s.depth > 1 ? "s" : ""}`, gray: s.gray.toFixed(2).replace("-", "−"), angle: `${s.angle}°` };
   for (const [id, value] of Object.entries(values)) {
     $(`${id}-value`).textContent = value;
     $(id).setAttribute("aria-valuetext", value);
