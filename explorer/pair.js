@@ -49,11 +49,11 @@ function zero(g, [a, b, p, q]) {
 // The nearest image of the other class to x_i in the plane of x_i and the direction. f(c z) = c f(z) for c > 0, so the
 // boundary there consists of rays from black, where f = 0; black itself is as far as |x|.
 function nearest(f, x, n, label) {
-  const basis = plane(x, combine([-label, n])), size = norm(x), parts = 8;
+  const basis = plane(x, combine([-label, n])), size = norm(x), parts = 6;
   const angles = Array.from({ length: parts }, (_, i) => (i + 1) * Math.PI / 2 / parts);
-  const values = [label * f([on(basis, 0)])[0], ...f(angles.map((t) => on(basis, t))).map((v) => label * v)];
+  const values = [1, ...f(angles.map((t) => on(basis, t))).map((v) => label * v)];
   const last = values.findIndex((v) => v < 0);
-  if (last < 1) return { point: combine([0, x]), distance: size };
+  if (last < 0) return { point: combine([0, x]), distance: size };
   const bracket = [angles[last - 2] || 0, angles[last - 1], values[last - 1], values[last]];
   const angle = zero((t) => label * f([on(basis, t)])[0], bracket);
   return { point: combine([size * Math.cos(angle), on(basis, angle)]), distance: size * Math.sin(angle) };
@@ -79,13 +79,16 @@ function orthonormal(images) {
   return basis;
 }
 
-// The nearest image of the other class to x_i: in closed form, or the nearer one of two planes.
+// The nearest image of the other class to x_i: in closed form, or the nearest one of a few planes.
 function distance(f, network, images, i, setting) {
-  const x = images[i], n = knownNormal(network, setting, images);
+  const x = images[i], n = knownNormal(network, setting, images), label = i ? -1 : 1;
   if (n) return { point: foot(x, n), distance: Math.abs(dot(x, n)) / norm(n), kind: "exact" };
-  const label = i ? -1 : 1, found = [nearest(f, x, direction(network, images, setting), label)];
-  if (network === "pooled") found.push(nearest(f, x, gradient(f, x, images, setting), label));
-  return { ...found.reduce((a, b) => (b.distance < a.distance ? b : a)), kind: "found" };
+  let best = nearest(f, x, direction(network, images, setting), label);
+  for (let round = 0; round < (network === "dense" ? 0 : 2); round++) {
+    const found = nearest(f, x, gradient(f, round ? best.point : x, images, setting), label);
+    if (found.distance < best.distance) best = found;
+  }
+  return { ...best, kind: "found" };
 }
 
 // The other image's, where the images are opposite: f(-z) = -f(z).

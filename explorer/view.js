@@ -1,7 +1,7 @@
 // The page: controls, pictures, numbers.
 
 const $ = (id) => document.getElementById(id);
-const SEARCHED_AT_ONCE = 17000; // terms of an entry of a kernel; a search takes some 150 entries, 50 ms in all
+const SEARCHED_AT_ONCE = 9000; // terms of an entry of a kernel; a search takes some 200 entries, 50 ms in all
 let kernels = closedForms, problem = "this page was built without wasm-ld";
 if (WASM) {
   try {
