@@ -129,14 +129,13 @@ def webassembly(texts: dict[str, str], wasm_ld: str) -> bytes:
 
 
 def native(name: str, text: str, arguments: str) -> Callable[..., None]:
-    """The same IR on this machine, but without a fused a * b + c, which WebAssembly lacks.
+    """The same IR on this machine, but without leave to contract a * b + c: WebAssembly has no such instruction.
 
     The arguments are pointers "p" and 32-bit whole numbers "i".
     """
-    features = llvm.get_host_cpu_features()
-    features.update({feature: False for feature in features if feature.startswith("fma")})
-    host, flags = (llvm.get_process_triple(), llvm.get_host_cpu_name()), features.flatten()
-    module, machine = compiled_for(text, *host, flags, reloc="static", codemodel="jitdefault", jit=True)
+    text = re.sub(r"\bcontract ", "", text)
+    host = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    module, machine = compiled_for(text, *host, reloc="static", codemodel="jitdefault", jit=True)
     module.link_in(compiled_for(RUNTIME + LIBC, host[0])[0])
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()

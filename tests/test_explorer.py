@@ -53,7 +53,7 @@ for (const s of settings) {
   const both = {};
   for (const network of ["dense", "pooled"]) {
     const { images, f, distances, missing } = explorer.solve(loops || explorer.closedForms, network, s) || {};
-    both[network] = images && { images: list(images), missing, gram: f && f.gram, distances: distances &&
+    both[network] = images && { images: list(images), missing: !!missing, gram: f && f.gram, distances: distances &&
       distances.map((d) => ({ ...d, point: list(d.point) })),
       rays: f && explorer.section(f, network, images, s).boundary.map((r) => r.angle) };
   }
