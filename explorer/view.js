@@ -147,9 +147,11 @@ function summarise(results) {
   const [a, b] = ["dense", "pooled"].map((name) => results[name]?.distances?.[0]);
   const say = (d) => `${d.kind === "exact" ? "" : "at most "}${show(d.distance)}`;
   const sure = a?.kind === "found" ? "by what was found " : b?.kind === "found" ? "at least " : "";
-  $("summary").textContent = !results.pooled ? "After pooling over all places the two images are the same to the network."
-    : !b ? `The nearest image of the other class is ${say(a)} away for the fully connected network.` : `The nearest image of the other class is ${say(a)} away for the fully connected network and ${say(b)} for ` +
-      `the convolutional one${b.distance < a.distance ? `: ${sure}${show(a.distance / b.distance)} times nearer` : ""}.`;
+  const nearer = b && b.distance < a.distance ? `: ${sure}${show(a.distance / b.distance)} times nearer` : "";
+  const both = b ? ` and ${say(b)} for the convolutional one${nearer}.` : ".";
+  $("summary").textContent = results.pooled
+    ? `The nearest image of the other class is ${say(a)} away for the fully connected network${both}`
+    : "After pooling over all places the two images are the same to the network.";
 }
 
 let later = 0;

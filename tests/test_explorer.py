@@ -136,13 +136,8 @@ def test_shiftmath_changes_the_class_at_the_distance_shown(network, i):
         assert before > 0 > after or (not np.any(found["point"]) and before > 0)
 
 
-@in_node
-@linked
-@pytest.mark.parametrize(("network", "i"), CASES)
-def test_exact_distances_are_one_over_the_slope_of_a_linear_network(network, i):
-    s, values = SETTINGS[i], computed(True)["settings"][i][network]
-    if values["distances"][0]["kind"] != "exact":
-        pytest.skip("found, not exact")
+def exact_distances(network, s, values):
+    """Of the hyperplane's: that of `Interpolant`, or one over the slope, or by symmetry."""
     f = trained(network, s, values)
     expected = [f.distance(x).upper for x in f.X] if network == "dense" and s["angle"] == 180 else None
     if s["depth"] == 1 and s["angle"] == 180:
@@ -150,6 +145,17 @@ def test_exact_distances_are_one_over_the_slope_of_a_linear_network(network, i):
         expected = [1 / np.linalg.norm(slopes)] * 2
     if expected is None:  # one norm: the hyperplane halfway; flatten: the sign of the dot's pixel
         expected = [np.linalg.norm(f.X[0] - f.X[1]) / 2 if network == "dense" else np.linalg.norm(f.X[0])] * 2
+    return expected
+
+
+@in_node
+@linked
+@pytest.mark.parametrize(("network", "i"), CASES)
+def test_exact_distances_are_one_over_the_slope_of_a_linear_network(network, i):
+    s, values = SETTINGS[i], computed(True)["settings"][i][network]
+    if values["distances"][0]["kind"] != "exact":
+        pytest.skip("found, not exact")
+    expected = exact_distances(network, s, values)
     # The slopes of a pooled dot, 1 / d^(1/2) each, are differences of kernels of size 1 / d.
     got = [d["distance"] for d in values["distances"]]
     np.testing.assert_allclose(got, expected, rtol=64 * EPS * s["k"] ** 2)
@@ -195,17 +201,20 @@ def test_webassembly_has_the_bits_of_native_code():
 
 
 @in_node
-def test_without_the_engine_the_closed_forms_give_the_same():
-    # The textbook formulas lose half of the digits of a correlation near 1, and a boundary by the inverse of a slope.
+def test_without_the_engine_the_closed_forms_have_the_kernels_and_exact_distances():
+    # The textbook formulas lose half of the digits of an angle near 0, as the engine's differences do.
     plain = computed(False)["settings"]
     assert [i for i, s in enumerate(SETTINGS) if plain[i]["pooled"]["missing"]] == [3, 4, 5, 7, 9]
-    if webassembly.linker() is None:
-        pytest.skip("wasm-ld is not installed (Debian: lld), so there is nothing to compare with")
-    for own, other in zip(plain, computed(True)["settings"], strict=True):
+    for s, values in zip(SETTINGS, plain, strict=True):
         for network in ("dense", "pooled"):
-            if not own[network]["missing"]:
-                a, b = ([d["distance"] for d in v[network]["distances"]] for v in (own, other))
-                np.testing.assert_allclose(a, b, rtol=1e-5)
+            own = values[network]
+            if own.get("gram"):
+                gram = kernel_of(network, s)(np.array(own["images"]))
+                np.testing.assert_allclose(own["gram"], gram, rtol=0, atol=rounding("pooled", s) * np.diag(gram).max())
+            if not own["missing"] and own["distances"][0]["kind"] == "exact":
+                expected = exact_distances(network, s, own)
+                got = [d["distance"] for d in own["distances"]]
+                np.testing.assert_allclose(got, expected, rtol=64 * EPS * s["k"] ** 2)
 
 
 @in_node
