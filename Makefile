@@ -15,7 +15,7 @@ WITH_JUPYTER := test_notebooks.py test_reproduce.py
 RESOLVE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help notebooks test test-latest check lint prove lab bench lock clean
+.PHONY: help notebooks test test-latest check lint prove lab explorer bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -60,6 +60,9 @@ prove:  ## check the theorems of proofs/ by machine; takes Coq, and says how to 
 
 lab: $(INSTALLED)  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
+
+explorer: $(INSTALLED)  ## build/explorer/index.html, a page to try pairs of images on; takes wasm-ld (Debian: lld) or says so
+	@$(BIN)/python explorer/explorer_page.py
 
 bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/margins.py

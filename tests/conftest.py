@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "explorer"))
 from compiled_once import compiled_once, forget_oldest
 
 os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | {
