@@ -9,6 +9,7 @@ transformer              an encoder and a decoder that translate it
 teaching                 the training of many of them at once, and their states
 dual_tree                complex wavelet packets, each in one square of the frequencies
 max_pooling              features by max pooling and by a complex modulus, and how far they are apart
+pool_phases              how far these are apart: the phases of a pool, the bandwidth of a filter
 wires                    routers by phase and by gates, and how many wires they take
 simulation               circular shifts chosen by the lag between two oscillations, simulated
 routing                  its laws: how often noise lets a spike miss its slot, how long a switch takes
@@ -27,6 +28,7 @@ from shiftmath.related.max_pooling import (
     rmax,
 )
 from shiftmath.related.narrow_floors import monotone_distance, order_floor, product_grid, unseen_variance
+from shiftmath.related.pool_phases import bandwidth_error, peak_moments, phase_error
 from shiftmath.related.positions import geometric_frequencies, rotation, sinusoids
 from shiftmath.related.routing import realignment_time, slot_probability
 from shiftmath.related.simulation import switching, transfer
