@@ -340,6 +340,7 @@ shown = {
     "decoder, layer 1": (distil(after.decoder[0, 1, :, 1:]).component, MEASURED),
     "wrong order, layer 2": (distil(after.encoder[2 * seeds, 2]).component, BROKEN),
 }
+# %%
 fig, axes = figures.panels(2, 4, height=3.8, subplot_kw={"projection": "3d"})
 for column, (name, (m, colour)) in zip(axes.T, shown.items(), strict=True):
     turns = helix(m).curve[:, [1, 2, 0]]
