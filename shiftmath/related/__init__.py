@@ -8,7 +8,7 @@ translation              a small language whose law no circular shift changes, a
 transformer              an encoder and a decoder that translate it
 teaching                 the training of many of them at once, and their states
 dual_tree                complex wavelet packets, each in one square of the frequencies
-max_pooling              features by max pooling and by a complex modulus, and how far they are apart
+max_pooling              features by max pooling and by a complex modulus
 pool_phases              how far these are apart: the phases of a pool, the bandwidth of a filter
 wires                    routers by phase and by gates, and how many wires they take
 simulation               circular shifts chosen by the lag between two oscillations, simulated
@@ -18,15 +18,7 @@ spiking                  the same with outputs that integrate, leak and fire
 
 from shiftmath.related.dual_tree import DualTree, dual_tree, q_shift_filter
 from shiftmath.related.helices import Distilled, Helix, distil, helix
-from shiftmath.related.max_pooling import (
-    bandwidth_error,
-    cmod,
-    filtered,
-    gabor_spectrum,
-    peak_moments,
-    phase_error,
-    rmax,
-)
+from shiftmath.related.max_pooling import cmod, filtered, gabor_spectrum, rmax
 from shiftmath.related.narrow_floors import monotone_distance, order_floor, product_grid, unseen_variance
 from shiftmath.related.pool_phases import bandwidth_error, peak_moments, phase_error
 from shiftmath.related.positions import geometric_frequencies, rotation, sinusoids
