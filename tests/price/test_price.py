@@ -2,11 +2,8 @@
 
 import base64
 import math
-import os
 import pickle
 import re
-import signal
-import subprocess
 import sys
 import types
 import zlib
@@ -276,29 +273,3 @@ def test_zlib_reads_what_was_deflated():
     data = png(np.full((2, 2), 7, np.uint8))
     start = data.index(b"IDAT") + 4
     assert zlib.decompress(data[start : data.index(b"IEND") - 8]) == b"\0\x07\x07" * 2
-
-
-ENDLESS = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
-import numpy as np
-from shiftmath import pairwise_price
-X = np.random.default_rng(0).random((4000, 400))
-try:
-    pairwise_price(X, np.arange(4000) % 400, wide=0, progress=True)
-except KeyboardInterrupt:
-    sys.exit(7)
-"""
-
-
-@pytest.mark.slow
-def test_a_long_call_shows_how_far_it_is_and_can_be_stopped():
-    ours, terminal = os.openpty()
-    call = subprocess.Popen([sys.executable, "-c", ENDLESS], stderr=terminal)
-    os.close(terminal)
-    told = b""
-    while b"pairs" not in told:
-        told += os.read(ours, 1024)
-    call.send_signal(signal.SIGINT)
-    assert call.wait(30) == 7
-    os.close(ours)
