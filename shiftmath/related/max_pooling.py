@@ -1,8 +1,9 @@
 r"""Max pooling of a Gabor-like filter is almost a complex modulus.
 
 A filter W is Gabor-like, with a frequency $\theta$ in $[-\pi, \pi]^2$ and a bandwidth $\kappa$, if its Fourier
-transform is 0 outside the square of side $\kappa$ around $\theta$; so it is complex. An image x gives the map
-$y_n = \sum_k x_{n+k} \overline{W_k}$, circular, and two networks make features of it, with one stride 2m in the end:
+transform is 0 outside the open square of side $\kappa$ around $\theta$; so it is complex, but at frequency 0. An image
+x gives the map $y_n = \sum_k x_{n+k} \overline{W_k}$, circular, and two networks make features of it, with one stride
+2m in the end:
 
 $$
 U^{mod}_n = |y_{2mn}|, \qquad U^{max}_n = \max_{\|p\|_\infty \le q} \mathrm{Re}\, y_{m(2n+p)} .

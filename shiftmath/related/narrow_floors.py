@@ -84,7 +84,8 @@ def order_floor(target: Target, nodes: int = 4) -> float:
     $$\frac14 \min_{s = \pm1} \mathbb{E}\big[D^2;\ s\,D\,(x_0 - x_1) < 0\big], \qquad D = \varphi_0 - \varphi_1 .$$
 
     The difference of a network's two values has the sign of $s(x_0 - x_1)$ or is 0. Where D has the other sign, their
-    squared errors add up to $D^2/2$ at least, half of it at each position.
+    squared errors add up to $D^2/2$ at least, half of it at each position. Where x and -x have one $D^2$ and signs of D
+    that are one, each sign has half of its mean, which is that of the uniform law for polynomials.
 
     Args:
         target: an equivariant function of one signal (2,), with values of its shape.

@@ -16,7 +16,8 @@ from shiftmath._shared.interrupts import interruptible
 from shiftmath._shared.progress import progress
 from shiftmath.groups import circular_shifts, flips
 from shiftmath.interpolant import Distance, Interpolant, boundary_normal, certified_radius
-from shiftmath.interpolant.search import shortest_step
+from shiftmath.interpolant.expansion import Expansion
+from shiftmath.interpolant.search import shortest_step, tangent_crossings
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 
 EPS = float(np.finfo(float).eps)
@@ -265,6 +266,15 @@ def test_a_batch_has_the_distances_of_its_points(network, rng):
         assert np.array_equal(getattr(together, name), np.array([getattr(d, name) for d in each]))
     assert together.point.shape == Z.shape
     assert f.distance(Z[:1], restarts=2, seed=3).upper.tolist() == [each[0].upper]
+
+
+def test_where_tangent_steps_miss_the_boundary_the_way_to_a_sample_of_the_other_label_meets_it():
+    kernel = GroupAverage(FullyConnected(), flips())
+    X, y = np.array([[2.0, 3.0], [2.0, 1.0], [-2.0, -1.0], [-1.0, -2.0]]), np.array([1.0, 1.0, -1.0, -1.0])
+    h = Expansion(kernel, X, y, Interpolant(kernel, X, y).coefficients)
+    (step,), way = tangent_crossings(h, X[:1]), X[2] - X[0]  # X[2] is nearer than X[3]
+    assert h(X[:1] + step)[0] <= 0 < h(X[:1] + (1 - 1e-4) * step)[0]
+    assert step[0] * way[1] == pytest.approx(step[1] * way[0], rel=64 * EPS)
 
 
 def test_points_that_no_crossing_is_found_for_are_nan_in_a_batch(rng):
