@@ -579,7 +579,8 @@ figures.signal_image(axes[1, 0], np.roll(picture, 1, 0) - picture, 0.5, "changed
 for column, (name, (theta, f)) in zip(axes.T[1:], trio.items(), strict=True):
     W = gabor_spectrum((128, 128), theta, np.pi / 4)
     before, after = (f(filtered(z, W), m) for z in (picture, np.roll(picture, 1, 0)))
-    print(f"{name}: changes by {np.linalg.norm(after - before) / np.linalg.norm(before):.2f} of its norm")
+    changed = np.linalg.norm(after - before) / np.linalg.norm(before)
+    print(f"{f.__name__}, m theta = {np.round(m * theta, 2)}: changes by {changed:.2f} of its norm")
     top = np.quantile(np.abs(before), 0.99)
     figures.signal_image(column[0], before, top, name)
     figures.signal_image(column[1], after - before, top, "changed by")

@@ -184,8 +184,8 @@ print(
 # the page uses: the share of the three principal coordinates of a curve that $a + bp + u\cos\omega p +
 # v\sin\omega p$ explains at the best $\omega$ of at least one whole turn. It is a test of smoothness more
 # than of helices: a straight line has the score 1, a parabola over 12 positions 0.998, and a random walk
-# in 16 dimensions mostly 0.95. Random orders rule out curves without an order, not these; that the curves
-# wind is seen in the figure, for one seed.
+# in 16 dimensions mostly 0.95. Random orders rule out curves without an order, not these; so the
+# frequency of each best helix is printed below as well, and the score of a straight line alone.
 
 # %%
 E = sinusoids(range(length), frequencies)
@@ -327,6 +327,23 @@ above = [np.min(scores["encoder"][kind] - null["encoder"][kind]) for kind in enc
 above += [np.min(scores["decoder"][kind][:, 1] - null["decoder"][kind][:, 1]) for kind in encoded]
 untaught_null = measured(best_of_orders, before.encoder)
 untaught_above = [untaught_scores["encoder"][kind] - untaught_null[kind] for kind in encoded]
+
+
+# %%
+def winding(h):
+    """The frequency of the best helix, and the score of a straight line alone."""
+    found = helix(distil(h).component)
+    p = np.arange(len(found.curve)) - (len(found.curve) - 1) / 2
+    return found.frequency, np.sum((p @ found.curve) ** 2) / (p @ p) / np.sum(found.curve**2)
+
+
+wound = measured(winding, after.encoder)
+at_first, straight = winding(np.array([E, E]))
+print(f"the encodings: frequency {at_first:.2f}, a straight line alone {straight:.2f}")
+for kind in encoded:
+    (a, b), (c, e) = ((v.min(), v.max()) for v in (wound[kind][..., 0], wound[kind][..., 1]))
+    print(f"encoder {kind:15} frequencies {a:.2f} to {b:.2f}, a straight line alone {c:.2f} to {e:.2f}")
+
 # %%
 own_order = np.argsort(order)
 in_own_order = measured(lambda h: helix(distil(h).component[own_order]).score, after.encoder)["wrong order"]
@@ -342,8 +359,11 @@ print("wrong order, read in that order, lowest:", np.round(in_own_order.min(axis
 # position is left, the lowest is 0.81. Random orders reach 0.84 and 0.85, and each curve of the encoder,
 # and of the decoder's first layer, is above its own. Untaught encoders score at least 0.81, and are above
 # their random orders as well: such a score says at most that encodings went in, not that anything was
-# learned. With the wrong order the scores are low, and at least 0.95 once the curve is read in the order
-# of its encodings.
+# learned. Do the curves wind? With encodings added each does, at 0.95 to 1.00, the frequency 1.00 of the
+# encodings, and a straight line alone explains 0.18 to 0.58 of it. With linear-and-add some end at 0.52,
+# the lowest frequency tried, where a helix is hardly more than a bend, and a line explains up to 0.84.
+# With the wrong order the scores are low, and at least 0.95 once the curve is read in the order of its
+# encodings.
 
 # %%
 shown = {
@@ -654,6 +674,8 @@ ledger.fails("(d) add: states of shifted sentences, shifted back", not_commuting
 ledger.fails("(d) none, sentences without their shifts: share", unclosed, 0, (1000 * eps32) ** 2)
 drifts, in_order = scores["decoder"]["none"], scores["encoder"]["wrong order"]
 ledger.fails("(e) no encodings, decoder: helix scores below 0.85", drifts, 0, 0.85, **data)
-ledger.fails("(i) wrong order: helix score in the order of positions", in_order, 1, 0.15, **data)
-ledger.fails("(h) another sentence's source: next class right", astray["add"][:, 2], 1, 0.1)
+ledger.fails("(i) wrong order: highest helix score, order of positions", in_order.max(), 1, 0.15, **data)
+ledger.fails(
+    "(h) another sentence's source: next class right, best", astray["add"][:, 2].max(), 1, 0.1, **data
+)
 ledger.close()
