@@ -79,7 +79,7 @@ test-site: site  ## read the site in a browser: every page, at the width of a ph
 	$(SITE)/bin/python -m pytest -q -c docs/pytest.ini
 
 lock: $(INSTALLED)  ## resolve the three locks afresh from pyproject.toml (takes uv)
-	$(RESOLVE) $(addprefix --extra ,certified data dev notebooks oracle) --upgrade -o requirements.lock
+	$(RESOLVE) $(addprefix --extra ,certified data dev large notebooks oracle) --upgrade -o requirements.lock
 	@# What the file has is what uv prefers: the other locks keep the versions of the first, but for JAX in the second.
 	cp requirements.lock requirements-latest.lock
 	$(RESOLVE) --extra data --extra dev --upgrade-package jax --upgrade-package jaxlib -o requirements-latest.lock

@@ -22,7 +22,7 @@ HELD = {"python", "pip"}  # what conda brings that no lock names
 # What packages from pip need and pip, told to follow no dependencies, leaves to conda.
 INDIRECT = {"frozendict", "gitpython"}
 EXTRAS = {
-    "requirements.lock": ("certified", "data", "dev", "notebooks", "oracle"),
+    "requirements.lock": ("certified", "data", "dev", "large", "notebooks", "oracle"),
     "requirements-latest.lock": ("data", "dev"),
     "requirements-site.lock": ("site",),
 }
