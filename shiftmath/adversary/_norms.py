@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 __all__ = [
     "NORMS",
     "apart",
+    "furthest",
     "is_extreme",
     "largest_length",
     "length",
@@ -61,6 +62,12 @@ def _scaled_length(delta: Signal) -> Scalar:
     # To divide by a power of two rounds nothing.
     size = jax.lax.reduce_precision(size, limits.nexp, 0)
     return size * _root_of_squares(delta * (1 / size))
+
+
+def furthest(x: Signal, box: Any, norm: str, extreme: bool) -> Scalar:
+    """How far from x the box reaches."""
+    low, high = box
+    return length(jnp.maximum(x - low, high - x), norm, extreme)
 
 
 def reach(X: Any) -> Any:

@@ -14,7 +14,7 @@ from shiftmath._shared.arguments import as_bool, as_choice, as_count, as_number
 from shiftmath.adversary._arguments import as_batch, as_box
 from shiftmath.adversary._halving import Way, halvings, landed, middle, narrowed, whole
 from shiftmath.adversary._losses import LOSSES, logits, look
-from shiftmath.adversary._norms import is_extreme, largest_length, length, unit
+from shiftmath.adversary._norms import furthest, is_extreme, largest_length, length, unit
 from shiftmath.adversary.attack import Attack, Found, Problem, nearest, run
 
 __all__ = ["ddn"]
@@ -188,9 +188,8 @@ class _DDN(eqx.Module):
 
     def _widest(self, at: Problem) -> Any:
         """No point of the box is further away. Without a box the norm stops where squares begin to overflow."""
-        low, high = at.box
-        furthest = jnp.maximum(math.sqrt(jnp.finfo(at.x.dtype).max) / 4, self.initial_norm)
-        return jnp.minimum(self._length(jnp.maximum(at.x - low, high - at.x)), furthest)
+        most = jnp.maximum(math.sqrt(jnp.finfo(at.x.dtype).max) / 4, self.initial_norm)
+        return jnp.minimum(furthest(at.x, at.box, self.norm, self.extreme), most)
 
     def _length(self, delta: Signal) -> Any:
         return length(delta, self.norm, self.extreme)

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftmath.adversary import ddn, decision_based, fgsm, pgd, robust_accuracy
+from shiftmath.adversary import apgd, ddn, decision_based, fgsm, pgd, robust_accuracy
 
 ATTACKS = {
+    "apgd": functools.partial(apgd, steps=5, radii=3),
     "ddn": functools.partial(ddn, steps=40),
     "pgd": functools.partial(pgd, radius=0.1, steps=5),
     "fgsm": functools.partial(fgsm, radius=0.1),
@@ -59,6 +60,13 @@ BAD = [
     ({"f": lambda x: x, "y": [0, 1], "target": [1, 2]}, ValueError, "target: got 2, takes labels from 0 to 1"),
 ]
 OPTIONS = [
+    (apgd, {"steps": 0}, ValueError, "steps: got 0, takes a whole number of at least 1"),
+    (apgd, {"radii": 0}, ValueError, "radii: got 0, takes a whole number of at least 1"),
+    (apgd, {"initial_radius": 0.0}, ValueError, "initial_radius: got 0.0, takes a positive finite number"),
+    (apgd, {"initial_radius": 1e308}, ValueError, r"initial_radius: got 1e\+308, takes .* below 2.24712e\+307"),
+    (apgd, {"classes": 0}, ValueError, "classes: got 0, takes a whole number of at least 1"),
+    (apgd, {"norm": "l1"}, ValueError, "norm: got 'l1', takes one of 'l2', 'linf'"),
+    (apgd, {"seed": -1}, ValueError, "seed: got -1, takes a whole number from 0 to"),
     (ddn, {"steps": 0}, ValueError, "steps: got 0, takes a whole number of at least 1"),
     (ddn, {"steps": 1.5}, TypeError, "steps: got 1.5, takes a whole number of at least 1"),
     (ddn, {"gamma": 1.0}, ValueError, "gamma: got 1.0, takes a positive finite number below 1"),

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftmath.adversary import ddn, decision_based, fgsm, pgd
+from shiftmath.adversary import apgd, ddn, decision_based, fgsm, pgd
 
 EPS = float(np.finfo(float).eps)
 V = np.array([[2.0, 0.0, -1.0], [0.0, 1.0, 1.0], [-1.0, 1.0, 0.0], [0.5, -2.0, 0.5]])
@@ -54,6 +54,10 @@ def test_a_target_is_reached_at_its_own_distance_and_never_before(rng):
     assert (attack.distances >= truth * (1 - 64 * EPS)).all()
     # The last of 1000 steps are of length 0.01; the halving finds the boundary along one way, not the nearest.
     np.testing.assert_allclose(attack.distances, truth, rtol=0.01)
+    by_radius = apgd(linear, X, y, target=target).distances
+    assert (by_radius >= truth * (1 - 64 * EPS)).all()
+    # Where two boundaries meet steps do not settle; 8 checks leave them r / 128 long.
+    np.testing.assert_allclose(by_radius, truth, rtol=0.01)
     near, far = (pgd(linear, X, y, target=target, radius=truth * share).success for share in (0.99, 1.02))
     assert not near.any()
     assert far.all()
@@ -64,7 +68,8 @@ def test_a_pixel_may_have_its_own_bounds_and_one_that_is_held_stays(rng):
     low, high = np.array([-9.0, X[0, 1] - 9, -0.25]), np.array([9.0, np.inf, 0.25])
     X[:, 2] = np.clip(X[:, 2], -0.25, 0.25)
     y = (X @ V.T).argmax(axis=1)
-    for attack in (ddn(linear, X, y, bounds=(low, high)), pgd(linear, X, y, radius=3.0, bounds=(low, high))):
+    attacks = ddn(linear, X, y, bounds=(low, high)), apgd(linear, X, y, bounds=(low, high), radii=4)
+    for attack in (*attacks, pgd(linear, X, y, radius=3.0, bounds=(low, high))):
         assert attack.success.any()
         assert ((attack.points >= low) & (attack.points <= high)).all()
     x = X[:1]
@@ -92,6 +97,7 @@ def test_a_power_of_two_scales_what_has_no_length_of_its_own(e, rng):
         "l2": lambda f, s: pgd(f, s * X, y, radius=0.5 * s, steps=9, restarts=2),
         "linf": lambda f, s: pgd(f, s * X, y, radius=0.5 * s, norm="linf", steps=9, bounds=(-9 * s * one, 9 * s)),
         "fgsm": lambda f, s: fgsm(f, s * X, y, radius=0.5 * s),
+        "apgd": lambda f, s: apgd(f, s * X, y, initial_radius=0.5 * s, steps=9, radii=3),
         "walk": lambda f, s: decision_based(f, s * X, y, starts=s * starts, steps=50),
     }
     for name, call in calls.items():
@@ -164,6 +170,7 @@ def test_in_float32_no_distance_exceeds_the_radius(rng):
 
 
 CALLS = {
+    "apgd": "apgd(f, X, y, steps=steps)",
     "ddn": "ddn(f, X, y, steps=steps)",
     "pgd": "pgd(f, X, y, radius=0.1, steps=steps)",
     "decisions": "decision_based(f, X, y, starts=-X, steps=steps)",
@@ -172,7 +179,7 @@ CALLS = {
 INTERRUPTED = """
 import signal, threading, time
 import jax.numpy as jnp, numpy as np
-from shiftmath.adversary import ddn, decision_based, pgd
+from shiftmath.adversary import apgd, ddn, decision_based, pgd
 signal.signal(signal.SIGINT, signal.default_int_handler)
 X, y, f, sent = np.ones((1, 50)), [1], lambda x: jnp.sin(x).sum(), []
 of_numpy = lambda P: (np.asarray(P).sum(axis=1) > 0).astype(int)

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 from shiftmath import dot_on_gray
-from shiftmath.adversary import Attack, ddn, decision_based, fgsm, pgd, robust_accuracy
+from shiftmath.adversary import Attack, apgd, ddn, decision_based, fgsm, pgd, robust_accuracy
 from shiftmath.adversary.minimal import _rounded
 from shiftmath.datasets import digits
 from shiftmath.interpolant import Interpolant
@@ -77,6 +77,35 @@ def test_ddn_finds_the_distance_to_a_hyperplane(steps, refine, tolerance, rng):
     assert np.all((attack.points @ W + B) * y <= 0)
 
 
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("initial_radius", [0.01, 30.0])
+def test_apgd_finds_the_distance_to_a_hyperplane_from_any_radius(norm, initial_radius, rng):
+    X, y = samples(rng)
+    exact = abs(X @ W + B) / (np.linalg.norm(W) if norm == "l2" else abs(W).sum())
+    attack = apgd(plane, X, y, norm=norm, initial_radius=initial_radius, steps=40, radii=20)
+    # Sizes halve at least every second check, so that the direction is exact to rounding; 31 halvings leave 2^-31.
+    assert np.all(attack.distances >= exact * (1 - 8 * EPS))
+    assert np.all(attack.distances <= exact * (1 + 1e-8))
+    assert np.all((attack.points @ W + B) * y <= 0)
+
+
+def test_apgd_finds_the_nearest_of_three_planes_wherever_the_largest_logit_leads(rng):
+    X, exact = near_three_planes(rng)
+    found = apgd(three_planes, X, np.asarray(jax.vmap(three_planes)(X)).argmax(axis=1), steps=40)
+    assert np.all(found.distances >= exact * (1 - 64 * EPS))
+    assert np.all(found.distances <= exact * (1 + 1e-8))
+    one_class = apgd(three_planes, X, np.asarray(jax.vmap(three_planes)(X)).argmax(axis=1), steps=40, classes=1)
+    assert np.any(one_class.distances > exact * (1 + 1e-3))
+
+
+def test_apgd_is_no_further_than_ddn_on_a_trained_network():
+    network, X, y = trained()
+    found, other = (attack(network, X, y, bounds=(0, 1)).distances for attack in (apgd, ddn))
+    # Two searches: neither is the truth, but one that was blind would be further by factors.
+    assert np.median(found / other) <= 1
+    assert np.all(found <= 1.01 * other)
+
+
 def test_two_logits_and_a_scalar_are_one_classifier(rng):
     X, y = samples(rng)
     as_scalar, as_logits = ddn(plane, X, y, steps=200), ddn(two_logits, X, (y > 0).astype(int), steps=200)
@@ -91,13 +120,18 @@ def test_the_nearest_of_several_classes_is_found(rng):
     assert np.allclose(attack.distances, (first - second) / np.sqrt(2), rtol=1e-6)
 
 
-def test_no_step_is_shorter_than_to_the_nearest_of_three_planes(rng):
+def near_three_planes(rng):
+    """Samples, and their distances to the nearest boundary of `three_planes`."""
     X, rows = rng.standard_normal((8, 3)), np.array([[1.0, 0, 0], [0, 1, 0], [-1, -1, 1]])
     z = X @ rows.T
     gaps = z.max(axis=1, keepdims=True) - z
     norms = np.linalg.norm(rows[z.argmax(axis=1)][:, None] - rows, axis=2)
-    exact = np.divide(gaps, norms, where=norms > 0, out=np.full_like(gaps, np.inf)).min(axis=1)
-    found = ddn(three_planes, X, z.argmax(axis=1), loss="margin").distances
+    return X, np.divide(gaps, norms, where=norms > 0, out=np.full_like(gaps, np.inf)).min(axis=1)
+
+
+def test_no_step_is_shorter_than_to_the_nearest_of_three_planes(rng):
+    X, exact = near_three_planes(rng)
+    found = ddn(three_planes, X, np.asarray(jax.vmap(three_planes)(X)).argmax(axis=1), loss="margin").distances
     assert np.all(found >= exact * (1 - 64 * EPS))
     # The loss follows the largest logit, which need not have the nearest plane.
     assert np.mean(found <= exact * (1 + 1e-3)) >= 0.5
@@ -297,6 +331,7 @@ def test_no_start_on_the_other_side_is_not_found():
 
 
 ATTACKS = {
+    "apgd": functools.partial(apgd, steps=5, radii=3),
     "ddn": functools.partial(ddn, steps=40),
     "pgd": functools.partial(pgd, radius=0.1, steps=5),
     "fgsm": functools.partial(fgsm, radius=0.1),
@@ -313,7 +348,7 @@ def test_a_misclassified_sample_is_its_own_adversary_at_distance_0(attack):
     assert isinstance(found, Attack)
 
 
-@pytest.mark.parametrize("attack", [ATTACKS["pgd"], ATTACKS["fgsm"], ATTACKS["ddn"]])
+@pytest.mark.parametrize("attack", [ATTACKS[name] for name in ("pgd", "fgsm", "ddn", "apgd")])
 def test_what_is_not_found_is_infinitely_far_and_stays_the_sample(attack):
     found = attack(lambda x: jnp.tanh(x).sum() + 9, np.ones((1, 3)), [1])
     assert (found.success[0], found.distances[0]) == (False, np.inf)
@@ -349,10 +384,10 @@ def test_a_stack_of_networks_is_attacked_at_once():
 
 
 @pytest.mark.latest
-@pytest.mark.parametrize("method", [ddn, pgd, fgsm, decision_based])
+@pytest.mark.parametrize("method", [apgd, ddn, pgd, fgsm, decision_based])
 def test_attacks_are_the_same_inside_a_jitted_function(method, rng):
     X, y = rng.standard_normal((3, 4)), np.ones(3, int)
-    options = {decision_based: {"starts": X - 9 * W}, ddn: {}}.get(method, {"radius": 1.0})
+    options = {decision_based: {"starts": X - 9 * W}, ddn: {}, apgd: {"radii": 4}}.get(method, {"radius": 1.0})
     options |= {} if method is fgsm else {"steps": 20}
     inside = eqx.filter_jit(lambda X, y, options: method(plane, X, y, **options))
     direct, traced = method(plane, X, y, **options), inside(*jax.tree.map(jnp.asarray, (X, y)), options)

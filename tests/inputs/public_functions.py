@@ -399,6 +399,20 @@ CALLS = {
     "networks.downsampling.maximum_sampling_bias": call(
         downsampling.maximum_sampling_bias, down=downsampling.Fixed(), X=MAP
     ),
+    "adversary.apgd": call(
+        adversary.apgd,
+        random=True,
+        f=plane,
+        **ATTACK,
+        norm="l2",
+        steps=3,
+        radii=2,
+        initial_radius=1.0,
+        classes=1,
+        seed=0,
+        work=("steps", "radii"),
+    ),
+    "adversary.apgd with a target": call(adversary.apgd, **TARGETED | {"y": np.ones(3)}, target=-1, steps=3),
     "adversary.ddn": call(
         adversary.ddn,
         random=True,
@@ -743,6 +757,7 @@ ALLOWED = {
     # Without a target.
     "adversary.pgd with targets.target": {"None"},
     "adversary.decision_based with targets.target": {"None"},
+    "adversary.apgd.f": {"type"},
     "adversary.ddn.f": {"type"},
     "adversary.pgd.f": {"type"},
     "adversary.fgsm.f": {"type"},
