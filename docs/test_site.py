@@ -9,8 +9,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
+
+from shiftmath.interpolant import Interpolant
+from shiftmath.kernels import Convolutional, FullyConnected
 
 SITE = Path(__file__).resolve().parents[1] / "build" / "site"
 PICTURES = SITE.parent / "screenshots"
@@ -149,7 +153,12 @@ def test_it_opens_from_the_file_system(page):
     assert (page.wrong, hosts(page)) == ([], {""})
 
 
-@pytest.mark.skipif(not (SITE / "explorer" / "index.html").exists(), reason="made by `make explorer`, and not there")
+with_explorer = pytest.mark.skipif(
+    not (SITE / "explorer" / "index.html").exists(), reason="made by `make explorer`, and not there"
+)
+
+
+@with_explorer
 def test_the_explorer_opens_and_fits(page, address):
     page.goto(f"{address}/explorer/index.html")
     page.wait_for_timeout(1000)
@@ -158,6 +167,26 @@ def test_the_explorer_opens_and_fits(page, address):
         page.screenshot(path=PICTURES / f"explorer-{device}.png")
         assert page.evaluate(WIDE) == 0, device
     assert (page.wrong, hosts(page)) == ([], {address.removeprefix("http://")})
+
+
+@with_explorer
+def test_sliders_move_by_the_keyboard_and_numbers_follow(page, address):
+    page.goto(f"{address}/explorer/index.html")
+    for slider, key, size, depth in (("size", "ArrowLeft", 7, 1), ("depth", "ArrowRight", 7, 2)):
+        page.focus(f"#{slider}")
+        page.keyboard.press(key)
+        done = "JSON.parse(document.body.dataset.done || '{}')"
+        page.wait_for_function(f"{done}.k === {size} && {done}.depth === {depth}")
+        x = np.eye(1, size * size).reshape(size, size)
+        for name, kernel in (("dense", FullyConnected(depth)), ("pooled", Convolutional(depth))):
+            distance = Interpolant(kernel, np.stack([x, -x]), [1, -1]).distance(x, restarts=2)
+            *before, shown, kind = page.inner_text(f"#{name} .number").split()
+            exact = distance.lower == distance.upper
+            assert (before, kind) == (([], "exact") if exact else (["at", "most"], "found"))
+            # Four digits are shown; two searches from other starts need not end in the same ones.
+            assert float(shown) == pytest.approx(distance.upper, rel=5e-4 if exact else 2e-2), (name, size, depth)
+    assert page.inner_text("#depth-value") == "2 hidden layers"
+    assert page.wrong == []
 
 
 class Links(HTMLParser):

@@ -82,8 +82,8 @@ class Interpolant:
     """
 
     kernel: Callable[..., Any]
-    X: np.ndarray
-    y: np.ndarray
+    X: Float[Any, "n *spatial"]
+    y: Float[Any, "n *outputs"]
     ridge: float = 0.0
 
     def __post_init__(self) -> None:
