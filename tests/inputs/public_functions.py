@@ -603,6 +603,7 @@ CALLS = {
         draws=5,
         seed=0,
         level=0.9,
+        work=("draws",),
     ),
     "pages.intervals.mean": call(pages.intervals.mean, samples=np.array([[1.0, 2.0], [3.0, 5.0]])),
     "pages.intervals.paired_ratio": call(
