@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from shiftmath.kernels._numba.back_readout import through_dense_layers
 from shiftmath.kernels._numba.back_slices import slices_back
-from shiftmath.kernels._numba.blocks import binary_exponents, ranges, scaled
+from shiftmath.kernels._numba.blocks import binary_exponents, ranges, scaled, scaled_weights
 from shiftmath.kernels._numba.convolutional import BATCH_PIXELS, exponents, share
 from shiftmath.kernels._numba.dense import half_inverse
 from shiftmath.kernels._numba.doubled import deviations
@@ -82,6 +83,12 @@ class Walk:
         """The deviations of a table."""
         first = self.channels + 1
         return images[first : first + self.plan.depth].reshape(self.plan.depth, -1, *self.plan.torus).swapaxes(0, 1)
+
+    def last_gaps(self, i: int) -> Float[np.ndarray, "m H W"]:
+        """The differences of the last deviations of X[i] and of each z."""
+        high, low = (self.channels + 1 + (k + 1) * self.plan.depth - 1 for k in (0, 1))
+        x, z = (A[[high, low]].reshape(2, -1, *self.plan.torus) for A in (self.X, self.Z))
+        return (x[0, i] - z[0]) + (x[1, i] - z[1])
 
     def sums(self, A: Table, B: Table, biases: Any, seeds: Sums | None, own: bool = False) -> tuple[Any, Any, Any]:
         """Means of D and T over the pooled pairs of pixels, (2, n, m), and derivatives of their products with the seeds
@@ -162,11 +169,10 @@ def convolutional_gradient(
     values, gradients = np.empty(len(X)), np.empty(X.shape)
     for u in np.unique(ex):
         own = np.where(abs(ez - u) <= TOGETHER, u, ez)
-        top = int(np.max(np.frexp(weights)[1] + own))
-        scaled_weights = np.ldexp(weights, own - top)
+        few, top = scaled_weights(weights, own)
         members = np.flatnonzero(ex == u)
         for part in ranges(len(members), POINTS):
             some = members[part]
-            f, g = of_a_group(plan, X[some], Z, u, own, scaled_weights)
+            f, g = of_a_group(plan, X[some], Z, u, own, few)
             values[some], gradients[some] = np.ldexp(f, u + top), np.ldexp(g, top)
     return values, gradients
