@@ -49,7 +49,8 @@ def normal_part(x: Float[np.ndarray, "d"], z: Float[np.ndarray, "d"], sign: floa
         out[k] -= left / square * x[k]
         result += out[k] * out[k]
     if result <= ROUNDING * ROUNDING * length:
-        out[:] = 0
+        for k in range(x.size):
+            out[k] = 0.0
         return 0.0
     return result
 
@@ -66,7 +67,10 @@ def refine_rows(rows, X, Z, c, F, G, M, S, gap):  # type: ignore[no-untyped-def]
                     square = c * normal_part(X[i], Z[j], sign, out) / (G[j] * G[j])
                     A[i, j] = 2 * F[i] * G[j] * square / (1 + math.sqrt(1 - square))
             if M[i, j] < small:
-                gap[i, j] = c * ((X[i] - Z[j]) * (X[i] + Z[j])).sum() / (F[i] + G[j])
+                total = 0.0
+                for k in range(X.shape[1]):
+                    total += (X[i, k] - Z[j, k]) * (X[i, k] + Z[j, k])
+                gap[i, j] = c * total / (F[i] + G[j])
 
 
 @compiled
@@ -78,7 +82,9 @@ def add_near(rows, X, Z, c, F, G, near_M, near_S, M, S, by_M, by_S, out):  # typ
             for sign, near, A, by in ((1.0, near_M, M, by_M), (-1.0, near_S, S, by_S)):
                 if near[i, j]:
                     normal_part(X[i], Z[j], sign, normal)
-                    out[i] += 2 * c * by[i, j] * (A[i, j] / (2 * F[i] * F[i]) * X[i] - normal)
+                    factor, along = 2 * c * by[i, j], A[i, j] / (2 * F[i] * F[i])
+                    for k in range(X.shape[1]):
+                        out[i, k] += factor * (along * X[i, k] - normal[k])
                     by[i, j] = 0
 
 

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from shiftmath.kernels._numba.back_maps import relu_angle_back
+from shiftmath.kernels._numba.back_maps import activate_angle, activate_angle_back, put
 from shiftmath.kernels._numba.blocks import ranges
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.dense import half_inverse
-from shiftmath.kernels._numba.maps import relu_angle
 from shiftmath.kernels._numba.rows import opposite_angle
 from shiftmath.kernels._numba.threads import run_tasks
 from shiftmath.kernels.dual import variance
@@ -84,18 +83,21 @@ def opposite_angle_back(y, by_s, by_m):
 def row_forward(i, x, z, weights, step, state, work, M, S, T, gap):
     """All layers of one row. Keeps m, s, t and the gap before each activation; leaves M and T of the last in work."""
     m_next, t_next = work[0], work[1]
-    m_next[:], t_next[:], work[2][:] = M, T, gap
+    put(M, 1.0, m_next)
+    put(T, 1.0, t_next)
+    put(gap, 1.0, work[2])
     for l in range(weights.shape[0]):
         X, Y, m, s, t, g = x.deviation[l, i], z.deviation[l], state[l, 0], state[l, 1], state[l, 2], state[l, 3]
-        m[:], t[:] = m_next, t_next
-        s[:] = S if l == 0 else 0.0
-        g[:] = work[2]
+        put(m_next, 1.0, m)
+        put(t_next, 1.0, t)
+        put(S, 1.0, s)
+        put(work[2], 1.0, g)
         if x.bias[i] or z.bias[0]:
             with_bias(x.feature[l, i], x.bias[i], X, z.feature[l], z.bias, Y, g, m, s)
         if l:
             opposite_angle(m, X, Y, s)
-        relu_angle(m, s, t, X, x.inverse[l, i], Y, z.inverse[l], weights[l], m_next, t_next)
-        work[2][:] = step * g
+        activate_angle(m, s, t, X, x.inverse[l, i], Y, z.inverse[l], weights[l], m_next, t_next)
+        put(g, step, work[2])
 
 
 @compiled
@@ -105,16 +107,20 @@ def row_backward(i, x, z, weights, state, work, by_x, by_F, M, S, T):
     for back in range(weights.shape[0]):
         l = weights.shape[0] - 1 - back
         X, Y = x.deviation[l, i], z.deviation[l]
-        by_x[i, l] = relu_angle_back(state[l, 0], state[l, 1], state[l, 2], X, x.inverse[l, i], Y, z.inverse[l],
+        by_x[i, l] = activate_angle_back(state[l, 0], state[l, 1], state[l, 2], X, x.inverse[l, i], Y, z.inverse[l],
                                      weights[l], by_M, by_T, by_m, by_s, by_t)  # fmt: skip
         if l:
             by_x[i, l] += opposite_angle_back(Y, by_s, by_m)
-            by_s[:] = 0
+            put(by_s, 0.0, by_s)
         if x.bias[i] or z.bias[0]:
-            work[2][:] = by_m + by_s
+            for k in range(by_m.size):
+                work[2][k] = by_m[k] + by_s[k]
             by_F[i, l] = with_bias_back(x.feature[l, i], x.bias[i], X, z.feature[l], z.bias, Y, state[l, 3], work[2])
-        by_M[:], by_T[:] = by_m, by_t
-    M[:], S[:], T[:] = by_m, by_s, by_t
+        put(by_m, 1.0, by_M)
+        put(by_t, 1.0, by_T)
+    put(by_m, 1.0, M)
+    put(by_s, 1.0, S)
+    put(by_t, 1.0, T)
 
 
 @compiled
@@ -124,8 +130,10 @@ def rows_back(rows, M, S, T, gap, x, z, weights, step, seeds, values, by_x, by_F
     state, work = np.empty((weights.shape[0], 4, m)), np.empty((6, m))
     for i in range(rows[0], rows[1]):
         row_forward(i, x, z, weights, step, state, work, M[i], S[i], T[i], gap[i])
-        values[i] = 0.5 * (work[1] - work[0])
-        work[0][:], work[1][:] = -0.5 * seeds, 0.5 * seeds
+        for k in range(m):
+            values[i, k] = 0.5 * (work[1, k] - work[0, k])
+        put(seeds, -0.5, work[0])
+        put(seeds, 0.5, work[1])
         row_backward(i, x, z, weights, state, work, by_x, by_F, M[i], S[i], T[i])
 
 

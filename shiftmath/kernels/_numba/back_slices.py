@@ -13,7 +13,7 @@ first, to p + q + 2 K.
 
 import numpy as np
 
-from shiftmath.kernels._numba.back_maps import activate, activate_back, gaps, opposite_back, outside_back
+from shiftmath.kernels._numba.back_maps import activate, activate_back, gaps, opposite_back, outside_back, put
 from shiftmath.kernels._numba.boxes import box
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit
@@ -32,11 +32,11 @@ def scale_and_add(v, factor, summand):
 @compiled
 def move(v, copy, length, step):
     """v moved by so many entries, circular in blocks of this length."""
-    copy[:] = v
+    put(v, 1.0, copy)
     for first in range(0, v.size, length):
         last = first + length
-        v[first + step : last] = copy[first : last - step]
-        v[first : first + step] = copy[last - step : last]
+        put(copy[first : last - step], 1.0, v[first + step : last])
+        put(copy[last - step : last], 1.0, v[first : first + step])
 
 
 @compiled
@@ -71,7 +71,7 @@ def first_deficits(x, a, z, N, bias, network, state, work):
     box(T, half, s, extended, shape)
     scale_and_add(d, factor, bias[0])
     scale_and_add(s, factor, bias[1])
-    t[:] = 0
+    put(t, 0.0, t)
 
 
 @compiled

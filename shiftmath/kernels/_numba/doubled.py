@@ -39,7 +39,8 @@ def add_to(high: Numbers, low: Numbers, more: Numbers, rest: Numbers) -> None:
 @compiled(exact=True)
 def window(high: Numbers, low: Numbers, length: int, step: int, q: int, H: Numbers, L: Numbers) -> None:
     """H + L = the sum over q taps, `step` apart, circular in blocks of this length."""
-    H[:], L[:] = 0.0, 0.0
+    for k in range(H.size):
+        H[k], L[k] = 0.0, 0.0
     for first in range(0, high.size, length):
         last = first + length
         for a in range(q):
@@ -53,7 +54,8 @@ def window(high: Numbers, low: Numbers, length: int, step: int, q: int, H: Numbe
 @compiled(exact=True)
 def squares(pixels: Float[np.ndarray, "C N"], high: Numbers, low: Numbers) -> None:
     """The sum of the squares over the channels."""
-    high[:], low[:] = 0.0, 0.0
+    for k in range(high.size):
+        high[k], low[k] = 0.0, 0.0
     square, error = np.empty(high.size), np.empty(high.size)
     for c in range(pixels.shape[0]):
         for k in range(high.size):
