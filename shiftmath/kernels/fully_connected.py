@@ -105,6 +105,7 @@ class FullyConnected(Kernel):
 
     @property
     def has_weighted_gradient(self) -> bool:
+        """Whether the activation is not smooth."""
         return self.activation in HOMOGENEOUS
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:

@@ -96,6 +96,7 @@ class GroupAverage(Kernel):
 
     @property
     def has_weighted_gradient(self) -> bool:
+        """Whether the averaged kernel has it."""
         return isinstance(self.kernel, Kernel) and self.kernel.has_weighted_gradient
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:

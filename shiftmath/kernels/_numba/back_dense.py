@@ -32,7 +32,9 @@ Gram = Float[np.ndarray, "n m"]
 
 
 @compiled
-def normal_part(x: Float[np.ndarray, "d"], z: Float[np.ndarray, "d"], sign: float, out: Float[np.ndarray, "d"]) -> float:
+def normal_part(
+    x: Float[np.ndarray, "d"], z: Float[np.ndarray, "d"], sign: float, out: Float[np.ndarray, "d"]
+) -> float:
     """out = the part of sign z that is normal to x, 0 within rounding; its square."""
     square, along, length = 0.0, 0.0, 0.0
     for k in range(x.size):

@@ -91,9 +91,9 @@ class Walk:
         return (x[0, i] - z[0]) + (x[1, i] - z[1])
 
     def sums(self, A: Table, B: Table, biases: Any, seeds: Sums | None, own: bool = False) -> tuple[Any, Any, Any]:
-        """Means of D and T over the pooled pairs of pixels, (2, n, m), and derivatives of their products with the seeds
+        """Means of D and T over the pooled pairs of pixels, (2, n, m); derivatives of their products with the seeds.
 
-        by the deviations (layers, n pixels) and pixels (channels, n pixels) of A, as if these were independent.
+        By the deviations (layers, n pixels) and the pixels (channels, n pixels) of A, as if these were independent.
         """
         plan, shifts, pixels = self.plan, self.plan.shifts, int(np.prod(self.plan.torus))
         n, m = A.shape[1] // pixels, B.shape[1] // pixels
@@ -115,9 +115,9 @@ class Walk:
     ) -> Iterator[None]:
         """`slices_back`, a few shifts after others."""
         pixels = int(np.prod(self.plan.torus))
-        n, count = A.shape[1] // pixels, columns[1] - columns[0]
-        batch = 1 if own else max(1, min(n, BATCH_PIXELS // pixels))
-        for part in ranges(len(shifts), max(1, STEP // (4 * count * self.plan.depth * (pixels if own else n * pixels)))):
+        n = 1 if own else A.shape[1] // pixels
+        batch, work = max(1, min(n, BATCH_PIXELS // pixels)), 4 * (columns[1] - columns[0]) * n * pixels
+        for part in ranges(len(shifts), max(1, STEP // (work * self.plan.depth))):
             slices_back(A, B, columns, own, batch, shifts[part], self.plan.masks, biases, self.network, seeds, *out)
             yield
 

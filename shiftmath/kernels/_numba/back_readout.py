@@ -5,8 +5,8 @@ After the readout D is the mean deficit without pooling, else -2 K; with q, r th
     without pooling   m = D - (\sqrt q - \sqrt r)^2,   s = 4 \sqrt{q r} - m;
     else              m = 2 \sqrt{q r} + D,            s = 2 \sqrt{q r} - D.
 
-Without pooling q is a mean of variances and q - r one of differences that are known with all their digits. A pooled q is
-itself the mean over pairs of pixels of one image, whose derivative is taken through these slices.
+Without pooling q is a mean of variances and q - r one of differences that are known with all their digits. A pooled q
+is itself the mean over pairs of pixels of one image, whose derivative is taken through these slices.
 """
 
 from typing import Any

@@ -147,7 +147,7 @@ def seed(values, index, mask_y, mask_x, out):
 
 @compiled
 def column(X, z, rows, batch, mask, bias, network, seeds, state, work, sums, by_x, by_pixels):
-    """Of images X_i, some at a time, and as many copies of one shifted image z: adds to the sums, and to derivatives."""
+    """Of images X_i, some at a time, and as many copies of a shifted image z: adds to the sums and derivatives."""
     n = mask[0].size * mask[1].size
     for i in range(rows[0], rows[1], batch):
         many = min(batch, rows[1] - i)
