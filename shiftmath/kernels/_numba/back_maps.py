@@ -6,8 +6,8 @@ m = 2 (x y - |K|) = scale (1 - cos theta), what a map adds to its linear part is
     J = (b / 2) scale (theta cos theta - sin theta),    dJ = -(b / 2) (theta dm - (theta - sin theta) dscale),
 
 b = 4 e / pi, and the factor of the tangent kernel has d theta = (dm - 2 h dscale) / (scale sin theta) with
-h = sin^2(theta / 2). Only that one is singular where theta = 0. Its products with dm are not: m is a square. So derivatives are taken by d
-and x at a gap x - y that is given with all its digits, and no two large ones cancel.
+h = sin^2(theta / 2). Only that one is singular where theta = 0. Its products with dm are not: m is a square. So
+derivatives are taken by d and x at a gap x - y that is given with all its digits, and no two large ones cancel.
 
 Where theta = 0 the tangent kernel has a cone, whose derivative is taken as 0; where x y = 0 an activation acts as its
 linear part. Both are the symmetric subgradients.
