@@ -5,8 +5,9 @@ pixels of x that are in its differences from z, and by the deviations of x in ea
 slices and samples, and taken back through the layers of x alone, once. Before dense layers a first walk finds where
 they are; what these give back (`back_rows`) is what the slices start from.
 
-Threads share the samples and the shifts, and the split depends on the shapes alone. Memory is that of the prepared
-images, of a gradient for each task, and of a few slices a layer and thread.
+Threads share the samples and the shifts, and the split depends on the shapes alone. The state of a slice in each layer
+is kept until the way back, some slices a thread; what a map needs beside it is computed again. Memory beyond that is
+that of some hundred prepared images, and of a gradient for each task.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
 from shiftmath.kernels.units import TOGETHER
 
-POINTS = 32  # that are walked together
+POINTS, SAMPLES = 32, 512  # that are walked together
 TASKS = 16
 
 Images = Float[np.ndarray, "n C H W"]
@@ -166,13 +167,14 @@ def convolutional_gradient(
     """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W), in float64."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
     ex, ez = units(plan, X), units(plan, Z)
-    values, gradients = np.empty(len(X)), np.empty(X.shape)
+    values, gradients = np.zeros(len(X)), np.zeros(X.shape)
     for u in np.unique(ex):
         own = np.where(abs(ez - u) <= TOGETHER, u, ez)
         few, top = scaled_weights(weights, own)
         members = np.flatnonzero(ex == u)
-        for part in ranges(len(members), POINTS):
+        for part, z in ((part, z) for part in ranges(len(members), POINTS) for z in ranges(len(Z), SAMPLES)):
             some = members[part]
-            f, g = of_a_group(plan, X[some], Z, u, own, few)
-            values[some], gradients[some] = np.ldexp(f, u + top), np.ldexp(g, top)
+            f, g = of_a_group(plan, X[some], Z[z], u, own[z], few[z])
+            values[some] += np.ldexp(f, u + top)
+            gradients[some] += np.ldexp(g, top)
     return values, gradients
