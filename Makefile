@@ -67,6 +67,7 @@ explorer: $(INSTALLED)  ## build/explorer/index.html, a page to try pairs of ima
 bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/margins.py
 	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/gradients.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/attacks.py
 	$(BIN)/python benchmarks/price.py

@@ -7,7 +7,7 @@ expansion     the functions whose zeros are the boundaries
 closed_form   the boundaries that are known to be hyperplanes
 certified     radii in which the sign is proved not to change (certified_cone, certified_patches, directions)
 search        the nearest crossing that is found
-gradients     values and gradients, compiled once for each kernel and size
+gradients     values and gradients: those that the kernel knows, else by JAX
 """
 
 from shiftmath.interpolant.certified import certified_radius

@@ -1,4 +1,7 @@
-"""The JAX part of the interpolant: values and gradients, compiled once for each kernel and size."""
+"""Values and gradients of an interpolant: by the compiled engine where the kernel knows its gradient, else by JAX.
+
+JAX compiles once for each kernel and size.
+"""
 
 from functools import partial
 from typing import Any
@@ -22,11 +25,14 @@ def values_and_gradients(
 ) -> tuple[Float[np.ndarray, "m"], Points]:
     """f(Z) and its gradient at each point, for f(z) = sum_i coefficients_i kernel(z, X_i), in double precision.
 
-    Batches are filled up to multiples of `fill`, so that one compiled size serves many.
+    By `weighted_gradient` of the kernel, if it has that; else by JAX, where batches are filled up to multiples of
+    `fill`, so that one compiled size serves many.
 
     Raises:
         TypeError: a kernel that is not hashable, or does not take JAX arrays.
     """
+    if getattr(kernel, "has_weighted_gradient", False):
+        return kernel.unchecked_gradient([Z, X], coefficients)
     filled = np.concatenate([Z, np.repeat(Z[:1], -len(Z) % fill, axis=0)])
     device = jax.config.jax_default_device  # type: ignore[attr-defined]
     values, gradients = interruptible(partial(_in_double_precision, device, kernel, filled, X, coefficients))

@@ -62,8 +62,8 @@ class Interpolant:
     the attacks of `shiftmath.adversary`, hashable by identity.
 
     Args:
-        kernel: callable (X, Z=None) -> Gram matrix; for `gradient` and `distance` hashable and able to take JAX arrays,
-            as those of `shiftmath.kernels` are.
+        kernel: callable (X, Z=None) -> Gram matrix; for `gradient` and `distance` one of `shiftmath.kernels`, which
+            know their gradients where the activation is not smooth, or else hashable and able to take JAX arrays.
         X: samples (n, ...), as the kernel takes them.
         y: n real labels, or (n, c) for c outputs: values are then (m, c), gradients (m, c, ...), norms (c,). The
             decision boundary of one output is f = 0, for labels -1 and 1; for labels 0 and 1 it is at `level=0.5`.

@@ -9,7 +9,7 @@ from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
-from shiftmath.kernels.dual import ACTIVATIONS
+from shiftmath.kernels.dual import ACTIVATIONS, HOMOGENEOUS
 from shiftmath.kernels.kernel import Kernel
 from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan, per_axis
 
@@ -162,6 +162,17 @@ class Convolutional(Kernel):
         from shiftmath.kernels._numba import convolutional as numba_engine
 
         return numba_engine.convolutional(plan, x, z, get, show)
+
+    @property
+    def has_weighted_gradient(self) -> bool:
+        """Whether the activation is not smooth."""
+        return self.activation in HOMOGENEOUS
+
+    def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
+        from shiftmath.kernels._numba.back_images import convolutional_gradient
+
+        values, gradients = convolutional_gradient(self.plan(x.shape[4 - self.spatial_axes :]), x, z, weights)
+        return values, gradients.transpose(0, 2, 3, 1)
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.convolutional(self.plan(x.shape[4 - self.spatial_axes :]), x)

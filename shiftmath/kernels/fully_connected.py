@@ -9,7 +9,7 @@ from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
-from shiftmath.kernels.dual import ACTIVATIONS
+from shiftmath.kernels.dual import ACTIVATIONS, HOMOGENEOUS
 from shiftmath.kernels.kernel import Kernel
 from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan
 
@@ -102,6 +102,16 @@ class FullyConnected(Kernel):
         from shiftmath.kernels._numba import dense as numba_engine
 
         return numba_engine.fully_connected(self.plan(), x, z, get, show)
+
+    @property
+    def has_weighted_gradient(self) -> bool:
+        """Whether the activation is not smooth."""
+        return self.activation in HOMOGENEOUS
+
+    def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
+        from shiftmath.kernels._numba.back_dense import fully_connected_gradient
+
+        return fully_connected_gradient(self.plan(), x, z, weights)
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.fully_connected(self.plan(), x)

@@ -94,6 +94,26 @@ class GroupAverage(Kernel):
         whole = xp.concat([xp.concat(blocks[i : i + len(right)], axis=1) for i in range(0, len(blocks), len(right))])
         return (whole + whole.T) / 2 if len(signals) == 1 else whole
 
+    @property
+    def has_weighted_gradient(self) -> bool:
+        """Whether the averaged kernel has it."""
+        return isinstance(self.kernel, Kernel) and self.kernel.has_weighted_gradient
+
+    def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
+        """That of the kernel at all images of z, a few at a time; two-sided at those of x too, and taken back."""
+        mean = self._mean(x, "ntk")
+        (_, (c, b)), order, X = mean.sizes(len(z)), len(mean.elements), x.reshape(len(x), -1)
+        values, gradients = np.zeros(len(x)), np.zeros(X.shape)
+        for S in mean.elements if self.two_sided else np.arange(X.shape[1])[None]:
+            image = X[:, S].reshape(x.shape)
+            for part, T in ((part, T) for part in ranges(len(z), c) for T in ranges(order, b)):
+                few = np.repeat(weights[part] / order, T.stop - T.start)
+                f, g = self.kernel.unchecked_gradient([image, _images(z[part], mean.elements[T])], few)
+                values += f
+                gradients[:, S] += g.reshape(X.shape)
+        count = order if self.two_sided else 1
+        return values / count, gradients / count
+
     def _diagonal(self, x: Any) -> Any:
         mean = self._mean(x, "ntk")
         values = [mean(x[i : i + 1], x[i : i + 1])[0] for i in range(len(x))]

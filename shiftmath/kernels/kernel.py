@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shiftmath._shared.arguments import as_bool
+from shiftmath._shared.arguments import as_bool, as_targets, require_finite_result
 from shiftmath.kernels import arrays
 from shiftmath.kernels.parameters import Parameters
 
@@ -20,7 +20,8 @@ class Kernel(Parameters, ABC):
 
     Frozen: hashable, comparable, picklable. The signals x that it takes, and k itself, are those of the subclass.
 
-    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable.
+    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable; sums
+    over samples have a compiled gradient too, `weighted_gradient`.
     float32 and float64 give results of that dtype, float16 and shorter floats float32, integers, booleans and long
     double float64. The CPU engine computes in float64 always, JAX in the dtype.
 
@@ -64,6 +65,50 @@ class Kernel(Parameters, ABC):
         with np.errstate(over="ignore", invalid="ignore"):  # the result is looked at instead
             return arrays.finite_kernel("X", signals, self._diagonal(*self.engine_arrays(signals)))
 
+    @property
+    def has_weighted_gradient(self) -> bool:
+        """Whether `weighted_gradient` knows this kernel: one whose activation is not smooth."""
+        return False
+
+    def weighted_gradient(self, X: Any, Z: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
+        r"""Values (n,) and gradients, in the shape of X, of $f(x) = \sum_j w_j k(x, z_j)$ at n points X.
+
+        Z are m samples and w the m weights. Both derivatives of $k(x, z)$ by x are in it: by the covariances of x and
+        z, and by the variances of x in every layer. By the compiled engine in float64, in some times the time of
+        `kernel(X, Z)`, and near z as accurate as elsewhere. Where the tangent kernel has a kink it is the symmetric
+        subgradient: where two patches have one direction or opposite ones their angle has derivative 0, where one is 0
+        an activation is replaced by its linear part, the half sum of its slopes.
+
+        Arrays of other libraries are taken as NumPy's; in transformations of JAX take `jax.grad`.
+
+        Raises:
+            ValueError: as for a call, and weights that are not m finite real numbers.
+            TypeError: dtypes as for a call; a kernel without `has_weighted_gradient`.
+
+        >>> from shiftmath.kernels import FullyConnected
+        >>> f, g = FullyConnected(activation="identity").weighted_gradient([[1.0, 2.0]], [[3.0, 4.0]], [0.5])
+        >>> np.round(f, 12), np.round(g, 12)  # of w 2 weight_std^2 <x, z> / d
+        (array([11.]), array([[3., 4.]]))
+        """
+        if not self.has_weighted_gradient:
+            raise TypeError(f"kernel: got {self!r}, takes one whose activation is not smooth, and averages of such")
+        signals = [arrays.numpy_array(name, a) for name, a in (("X", X), ("Z", Z))]
+        as_one = np.result_type(*signals)
+        signals = [a.astype(as_one, copy=False) for a in signals]
+        self.engine_arrays(signals)
+        weights = as_weights(weights, len(signals[1]))
+        values, gradients = self.unchecked_gradient(signals, weights)
+        arrays.finite_kernel("XZ", signals, values)
+        require_finite_result("weights", weights, gradients, "gradient overflows")
+        return values, gradients
+
+    def unchecked_gradient(self, signals: Sequence[np.ndarray], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`weighted_gradient` of floating NumPy arrays [X, Z] of one dtype, whatever their values."""
+        x, z = self.engine_arrays(signals)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            values, gradients = self._weighted(x, z, weights.astype(float, copy=False))
+            return values.astype(x.dtype, copy=False), gradients.reshape(signals[0].shape).astype(x.dtype, copy=False)
+
     def unchecked(self, signals: Sequence[Any], get: str) -> Any:
         """The Gram matrix, "ntk" or "nngp", of [X] or [X, Z], floating arrays of one library, whatever their values."""
         with np.errstate(over="ignore", invalid="ignore"):
@@ -91,6 +136,18 @@ class Kernel(Parameters, ABC):
     def _entries(self, signals: Sequence[Any], get: str, show: bool) -> Any:
         """The Gram matrix of what `engine_arrays` returns."""
 
+    def _weighted(self, x: np.ndarray, z: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and gradients of what `engine_arrays` returns, in float64, with the axes of the signals in order."""
+        raise NotImplementedError
+
     @abstractmethod
     def _diagonal(self, x: Any) -> Any:
         """The diagonal of the tangent kernel's."""
+
+
+def as_weights(weights: Any, m: int) -> np.ndarray:
+    """One finite real number for each of m samples."""
+    array = as_targets("weights", weights, m)
+    if array.ndim != 1:
+        raise ValueError(f"weights: got shape {array.shape}, takes {m} numbers")
+    return array

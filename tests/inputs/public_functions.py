@@ -205,9 +205,12 @@ def folder():
 
 
 def called(kernel, X):
-    """The three ways to call a kernel."""
+    """The ways to call a kernel."""
     pair = {"X": X, "Z": X[:1], "progress": False}
-    return {"__call__": call(kernel, **pair), "nngp": call(kernel.nngp, **pair), "diag": call(kernel.diag, X=X)}
+    ways = {"__call__": call(kernel, **pair), "nngp": call(kernel.nngp, **pair), "diag": call(kernel.diag, X=X)}
+    if kernel.has_weighted_gradient:
+        ways["weighted_gradient"] = call(kernel.weighted_gradient, X=X, Z=X[:1], weights=np.array([1.0]))
+    return ways
 
 
 SHIFTS, ALONG_ROWS = groups.circular_shifts(), groups.circular_shifts(axes=0)
@@ -267,6 +270,7 @@ CALLS = {
         spatial_axes=2,
     ),
     **{f"kernels.Convolutional.{n}": c for n, c in called(kernels.Convolutional(activation="erf"), IMAGES).items()},
+    "kernels.Convolutional.weighted_gradient": called(FLAT, IMAGES)["weighted_gradient"],
     "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=ALONG_ROWS, two_sided=False),
     **{f"kernels.GroupAverage.{n}": c for n, c in called(AVERAGE, ROWS).items()},
     "kernels.dots.Dots": call(dots.Dots, shape=(2, 3), dots={(1, 2): 1.0}, gray=np.array([0.5, 1.0])),
@@ -639,7 +643,8 @@ REASONS = {
     "interpolant.Distance.of_all": RESULT,
     "interpolant.boundary_normal": "a part of Interpolant.distance, which has checked",
     "interpolant.certified_radius": "a part of Interpolant.distance, which has checked",
-    **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("engine_arrays", "images", "plan", "unchecked")},
+    **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("engine_arrays", "images", "plan")},
+    **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("unchecked", "unchecked_gradient")},
     **{f"kernels.{k}.{n}": "as scikit-learn has them" for k in KERNELS for n in ("get_params", "set_params")},
     "kernels.dots.Dots.window": "a part of dots_gram, which has checked",
     **{

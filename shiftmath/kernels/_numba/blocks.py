@@ -21,6 +21,15 @@ def scaled(X: Float[np.ndarray, "n *signal"], exponents: Int[np.ndarray, "n"]) -
     return np.ldexp(X, exponents.reshape(-1, *(1,) * (X.ndim - 1)))
 
 
+def scaled_weights(
+    weights: Float[np.ndarray, "n"], exponents: Int[np.ndarray, "n"]
+) -> tuple[Float[np.ndarray, "n"], int]:
+    """weights 2^(e_i - top) and top, with which these are at most about 1."""
+    used = np.where(weights != 0, np.frexp(weights)[1] + exponents, np.iinfo(np.int32).min)
+    top = int(used.max()) if weights.any() else 0
+    return np.ldexp(weights, exponents - top), top
+
+
 def ranges(n: int, size: int) -> list[slice]:
     """Consecutive slices of at most this size that cover range(n)."""
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
