@@ -1,60 +1,97 @@
 r"""A certificate for functions of the direction: fully connected networks, whose boundary is a cone.
 
-For $f(z) = |z| \sum_i c_i \kappa(\theta_i)$ and |z - x| < r the direction of z lies within $\delta = \arcsin(r/|x|)$ of
-that of x, and $\theta_i$ in an interval about the angle of x and $x_i$. With one number $\lambda_i$ for each line that
-holds samples,
+For $f(z) = |z| \sum_i g_i(\rho_i)$, one term for each line that holds samples, $\rho_i$ the cosine of the angle of z and
+the line's unit vector $u_i$, and |z - x| < r, the direction of z lies within $\delta = \arcsin(r/|x|)$ of that of x, and
+$\theta_i$ within $\delta$ of its angle with $u_i$. With planes $g_i(\rho) \ge \lambda_i \rho + m_i$ on these intervals
 
-$$f(z)/|z| = \langle a, z/|z|\rangle + \sum_i \left(g_i(\theta_i) - \lambda_i \cos\theta_i\right), \qquad
-a = \sum_i \lambda_i u_i,$$
+$$f(z)/|z| \ge \langle a, z/|z|\rangle + \sum_i m_i, \qquad a = \sum_i \lambda_i u_i,$$
 
-where $u_i$ is the line's unit vector and $g_i(\theta) = c_i \kappa(\theta) + c_i' \kappa(\pi - \theta)$ its samples.
-The linear part is least at the edge of the cap, $|a| \cos(\angle(a, x) + \delta)$; each remainder has a least value of
-its own. All $\lambda_i = 0$ is exact for one line, the secants of $g_i$ in the cosine for many lines.
+where the linear part is least at the edge of the cap, $|a| \cos(\angle(a, x) + \delta)$. By `angular`,
+$g_i = E_i K_e + O_i K_o$ with functions that are convex where $\rho \ge 0$: what has a positive weight lies above its
+tangent, what has a negative one above its chord. All $\lambda_i = 0$ is exact for one line. `certified_curvature` bounds
+the same function with its second derivative, for all lines at once.
 
 f lies above a level c where f(z)/|z| > c/|z|, and |z| between |x| - r and |x| + r.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
+from shiftmath.interpolant.angular import angular, even_and_odd
+from shiftmath.interpolant.certified_curvature import Curved
 from shiftmath.interpolant.directions import SLACK, angles, largest, lines, with_bias
 from shiftmath.kernels import FullyConnected
-from shiftmath.kernels.dual import homogeneous_weights
 
-__all__ = ["angular", "cone_radius", "steepest"]
-
-POINTS = 513  # on each interval of angles
+__all__ = ["Lines", "cone_radius"]
 
 Numbers = Float[np.ndarray, "n"]
-Angles = Float[np.ndarray, "*n"]
 
 
-def angular(kernel: FullyConnected, theta: Angles, size: int) -> Angles:
-    r"""$\kappa(\theta) = k(z, x) / (|z||x|)$ for inputs of this size, of a kernel without bias: its value in the plane.
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines at angles theta <= pi/2 with a unit vector, and the weights of the even and the odd part on each."""
 
-    >>> float(angular(FullyConnected(), np.array(0.0), size=4))
-    0.5
-    """
-    circle = np.stack([np.cos(theta), np.sin(theta)], axis=-1).reshape(-1, 2)
-    plain = replace(kernel, bias_std=0.0)
-    return (2 / size * plain(np.array([[1.0, 0.0]]), circle)).reshape(np.shape(theta))
+    kernel: FullyConnected
+    size: int
+    u: Float[np.ndarray, "n d"]
+    theta: Numbers
+    even: Numbers
+    odd: Numbers
 
+    @property
+    def values(self) -> Numbers:
+        """g_i at theta."""
+        e, o = even_and_odd(self.kernel, self.theta, self.size)
+        return self.even * e[0] + self.odd * o[0]
 
-def steepest(kernel: FullyConnected, size: int) -> float:
-    r"""A bound on $|\kappa'(\theta)|$, and on $|\kappa(\theta)|$.
+    @property
+    def moduli(self) -> float:
+        """At least the sum of all |g_i|, and what their rounding is relative to: K is largest at the angle 0."""
+        return float(angular(self.kernel, np.zeros(1), self.size)[0, 0] * (abs(self.even) + abs(self.odd)).sum())
 
-    With the weights (a, b) of `kernels.dual.homogeneous_weights`, $\rho_l$ the cosine and $\theta_l$ the angle before
-    activation l, $\Theta_{l+1} = \rho_{l+1} + \Theta_l (a - b + b \kappa_0(\rho_l))/a$ up to the factor
-    $(\sigma_w^2 a)^L / D$, where $|\Theta_l| \le l$ and the factor of $\Theta_l$ is at most 1. Its derivative in
-    $\theta_l$ is $b / (a \pi)$, and $|\theta_l'| \le 1$, because the features of a layer are a map of spheres with
-    derivative of norm 1. So $|\Theta_{l+1}'| \le 1 + |\Theta_l'| + l b / (a \pi)$, from $\Theta_1 = \cos\theta$.
-    """
-    a, b = homogeneous_weights(kernel.activation, kernel.negative_slope)
-    L = kernel.depth
-    return (kernel.weight_std**2 * a) ** L / size * (1 + L + L * (L + 1) / 2 * b / (a * math.pi))
+    def signed(self, sign: float) -> "Lines":
+        """The same lines with weights times sign."""
+        return Lines(self.kernel, self.size, self.u, self.theta, sign * self.even, sign * self.odd)
+
+    def where(self, which: Bool[np.ndarray, "n"]) -> "Lines":
+        """Some of the lines."""
+        parts = (part[which] for part in (self.u, self.theta, self.even, self.odd))
+        return Lines(self.kernel, self.size, *parts)
+
+    def tangents_and_chords(self, delta: float) -> tuple[Numbers, Numbers, float]:
+        """The slopes lambda and the sum of the m, and the slack of their rounding, within delta of theta."""
+        low, high, touch = self.theta + delta, np.maximum(self.theta - delta, 0), np.maximum(self.theta, delta)
+        (e_low, o_low), (e_high, o_high), (e, o) = (
+            even_and_odd(self.kernel, angle, self.size) for angle in (low, high, touch)
+        )
+        run = 2 * np.sin((low + high) / 2) * np.sin((low - high) / 2)
+        straddles = low > np.pi / 2  # K_o - K_o'(0) rho grows on all of [-1, 1]
+        flat = even_and_odd(self.kernel, np.array([np.pi / 2]), self.size)[1][1, 0]
+        slopes, least = [], []
+        for weight, f_low, f_high, f, odd in ((self.even, e_low, e_high, e, False), (self.odd, o_low, o_high, o, True)):
+            slope = weight * np.where(weight > 0, f[1], (f_high[0] - f_low[0]) / run)
+            slope = np.where(straddles, weight * flat, slope) if odd else slope
+            ends = [weight * g[0] - slope * np.cos(at) for g, at in ((f_low, low), (f_high, high))]
+            tangent = (weight > 0) & ~(straddles & odd)
+            least.append(np.where(tangent, weight * f[0] - slope * np.cos(touch), np.minimum(*ends)))
+            slopes.append(slope)
+        rounding = SLACK * (self.moduli + float(abs(slopes[0]).sum() + abs(slopes[1]).sum()))
+        return slopes[0] + slopes[1], least[0] + least[1], rounding
+
+    def flat(self, delta: float) -> Numbers:
+        """The least g_i within delta of theta, part by part: K_e grows with |rho|, K_o with rho."""
+        low, high = self.theta + delta, np.maximum(self.theta - delta, 0)
+        middle = np.minimum(low, np.pi / 2)
+        even = np.where(self.even > 0, self._at(middle)[0], np.maximum(self._at(low)[0], self._at(high)[0]))
+        odd = np.where(self.odd > 0, self._at(low)[1], self._at(high)[1])
+        return self.even * even + self.odd * odd
+
+    def _at(self, theta: Numbers) -> tuple[Numbers, Numbers]:
+        e, o = even_and_odd(self.kernel, theta, self.size)
+        return e[0], o[0]
 
 
 def cone_radius(
@@ -65,55 +102,31 @@ def cone_radius(
     length, (u, along, against) = float(np.linalg.norm(x)), lines(X, coefficients)
     if not length or not len(u):
         return 0.0
-    theta, steep = angles(u, x / length), steepest(kernel, size) * (abs(along) + abs(against))
-    value = on_lines(kernel, along, against, theta, size).sum()
-    sign = np.sign(value - level / length)
+    v = x / length
+    flip = np.where(u @ v < 0, -1.0, 1.0)
+    u = flip[:, None] * u
+    own = Lines(kernel, size, u, angles(u, v), along + against, flip * (along - against))
+    value = float(own.values.sum())
+    sign = float(np.sign(value - level / length))
+    own = own.signed(sign)
 
-    def holds(delta: float) -> bool:
-        low, high = np.maximum(theta - delta, 0), np.minimum(theta + delta, np.pi)
-        t = np.linspace(low, high, POINTS, axis=1)
-        g = on_lines(kernel, along, against, t, size)
-        secants = sign * (g[:, 0] - g[:, -1]) / (2 * np.sin((high + low) / 2) * np.sin((high - low) / 2))
+    def needed(delta: float) -> float:
         # The level over |z| where that is largest; 1 - sin(delta) = 2 sin^2, without cancellation.
         ends = length * np.array([2 * math.sin((math.pi / 2 - delta) / 2) ** 2, 1 + math.sin(delta)])
         with np.errstate(over="ignore"):  # an infinite one is not reached
-            least_needed = float(np.max((sign * level + SLACK * abs(level)) / ends))
-        lower = (least(u, x / length, t, sign * g, slopes, steep, delta) for slopes in (0 * secants, secants))
-        return any(low > least_needed for low in lower)
+            return float(np.max((sign * level + SLACK * abs(level)) / ends))
 
-    return length * math.sin(largest(holds, math.pi / 2))
-
-
-def on_lines(
-    kernel: FullyConnected,
-    along: Numbers,
-    against: Numbers,
-    theta: Float[np.ndarray, "n *points"],
-    size: int,
-) -> Float[np.ndarray, "n *points"]:
-    """g_i(theta) = c_i kappa(theta) + c_i' kappa(pi - theta) of each line, computed where a weight is not 0."""
-    g = np.zeros(theta.shape)
-    for weights, turned in ((along, theta), (against, np.pi - theta)):
-        own = weights != 0
-        if own.any():
-            g[own] += (weights[own] * angular(kernel, turned[own], size).T).T
-    return g
+    curved, far = Curved.of(own, v, sign * (value - level / length)), 0.0
+    if curved is not None:
+        far = largest(lambda delta: curved.least(delta) > needed(delta), curved.reach, halvings=20)
+    return length * math.sin(largest(lambda delta: least(own, v, delta) > needed(delta), math.pi / 2, far))
 
 
-def least(
-    u: Float[np.ndarray, "n d"],
-    v: Float[np.ndarray, "d"],
-    t: Float[np.ndarray, "n points"],
-    g: Float[np.ndarray, "n points"],
-    slopes: Numbers,
-    steep: Numbers,
-    delta: float,
-) -> float:
-    """A lower bound on the sum of the g_i over the cap about v, with these slopes as lambda."""
-    a = slopes @ u
+def least(own: Lines, v: Float[np.ndarray, "d"], delta: float) -> float:
+    """A lower bound on the sum of the g_i over the cap about the unit vector v, by planes."""
+    flat = float(own.flat(delta).sum()) - SLACK * own.moduli
+    slopes, rest, rounding = own.tangents_and_chords(delta)
+    a = slopes @ own.u
     length = float(np.linalg.norm(a))
     turned = min(math.pi, float(angles(a[None] / length, v)[0]) + delta) if length else 0.0
-    # Between two points of a function with |g'| <= s its least value lies at most s times half their distance lower.
-    gaps = (steep + abs(slopes)) * (t[:, 1] - t[:, 0]) / 2
-    rest = (g - slopes[:, None] * np.cos(t)).min(axis=1) - gaps
-    return length * math.cos(turned) + float(rest.sum() - SLACK * (steep + abs(slopes)).sum())
+    return max(flat, length * math.cos(turned) + float(rest.sum()) - rounding)

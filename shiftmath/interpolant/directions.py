@@ -41,10 +41,15 @@ def angles(U: Vectors, v: Float[np.ndarray, "d"]) -> Numbers:
     return 2 * np.arctan2(np.linalg.norm(U - v, axis=1), np.linalg.norm(U + v, axis=1))
 
 
-def largest(holds: Callable[[float], bool], upper: float) -> float:
-    """A number below `upper` that passes, by bisection; the largest if all smaller ones pass. 0 if none is found."""
-    low, high = 0.0, upper
-    for _ in range(40):
+def largest(holds: Callable[[float], bool], upper: float, known: float = 0.0, halvings: int = 40) -> float:
+    """A number below `upper` that passes, by bisection; the largest if all smaller ones pass.
+
+    `known` if nothing above it is found; then a first test a little above it saves the others.
+    """
+    if known and not holds(min(upper, 1.01 * known)):
+        return known
+    low, high = known, upper
+    for _ in range(halvings):
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low

@@ -14,7 +14,7 @@ circular shifts that subspace is the line along $w = \mathbf 1/\sqrt d$, and the
 components (Ge et al. 2021, Theorem 1).
 """
 
-import math
+from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Float
@@ -30,14 +30,14 @@ from shiftmath._shared.arguments import (
 )
 from shiftmath._shared.scaling import exponent, times_power_of_two
 from shiftmath.groups import Group
-from shiftmath.groups.fixed_subspace import lift, scaled_coordinates
+from shiftmath.groups.fixed_subspace import lift
 from shiftmath.margins.answers import Certificate, NotCertified, NotSeparable, Separator
 from shiftmath.margins.hulls import NearestPoints, nearest_points
 from shiftmath.margins.reduced import lowest
+from shiftmath.margins.streams import FixedClass, fixed_class
 
 __all__ = ["invariant_margin", "max_margin"]
 
-EPS = float(np.finfo(float).eps)
 CHANNELS = (3, 4)  # colours, or colours and opacity, as the last axis of an image
 
 Signal = Float[np.ndarray, "*spatial"]
@@ -84,8 +84,8 @@ def max_margin(
 
 
 def invariant_margin(
-    positives: "ArrayLike",
-    negatives: "ArrayLike",
+    positives: "ArrayLike | Iterator[ArrayLike]",
+    negatives: "ArrayLike | Iterator[ArrayLike]",
     group: Group | None = None,
     *,
     share: float = 0.0,
@@ -98,7 +98,10 @@ def invariant_margin(
     it is the hull distance of the samples' coordinates on the fixed subspace.
 
     Args:
-        positives, negatives: samples (n, *spatial) and (m, *spatial), real; sums are taken in float64.
+        positives, negatives: samples (n, *spatial) and (m, *spatial), real; sums are taken in float64. Either may be a
+            stream, for data that do not fit in memory: an iterator of batches (k, *spatial), read once, or an np.memmap
+            or an array with `chunks` (Dask, Zarr, h5py), read in blocks. The answer is that of the whole array, bit for
+            bit; what stays in memory is a batch, the coordinates (one number a sample for shifts) and two numbers more.
         group: a `groups.Group` acting on the signals; None takes all circular shifts over all spatial axes.
         share: as for `max_margin`; for all circular shifts the gap is then that between means of DC components.
         tolerance: the largest relative duality gap that is returned rather than raised.
@@ -116,18 +119,19 @@ def invariant_margin(
     (1.0, [0.5, 0.5, 0.5, 0.5])
     """
     share, tolerance = as_share("share", share), as_number("tolerance", tolerance, least=0)
-    positives, negatives = _classes(positives, negatives)
     if group is not None and not isinstance(group, Group):
         raise TypeError(f"group: got {group!r}, takes a shiftmath.groups.Group or None")
-    orbits = np.zeros(positives.shape[1:], int) if group is None else group.sample_orbits(positives.shape[1:])
-    A, B, unit = _coordinates(positives, negatives, orbits)
+    a = fixed_class("positives", positives, group)
+    b = fixed_class("negatives", negatives, group, like=a)
+    require_same_signals(*(np.broadcast_to(0.0, (1, *own.shape)) for own in (a, b)))
+    A, B, unit = _in_one_unit(a, b)
     found = nearest_points(A, B, unit, share)
-    if _share_a_point(found, _rounding_of_sums(found, positives, negatives), tolerance):
+    if _share_a_point(found, _rounding_of_sums(found, a, b), tolerance):
         with np.errstate(over="ignore"):  # a mean of samples, to rounding
-            mean = np.ldexp(lift(_combination(found.positive_weights, A), orbits), unit)
-        witness, intervals = np.clip(mean, positives.min(), positives.max()), _intervals(A, B, unit, share)
-        raise NotSeparable(_reason(intervals, group, orbits.shape, share), found, witness, _overlap(intervals))
-    return _certified(found, lift(found.normal, orbits), tolerance)
+            mean = np.ldexp(lift(_combination(found.positive_weights, A), a.orbits), unit)
+        witness, intervals = a.clip(mean), _intervals(A, B, unit, share)
+        raise NotSeparable(_reason(intervals, group, a.shape, share), found, witness, _overlap(intervals))
+    return _certified(found, lift(found.normal, a.orbits), tolerance)
 
 
 def _classes(positives: "ArrayLike", negatives: "ArrayLike") -> tuple[np.ndarray, np.ndarray]:
@@ -136,13 +140,10 @@ def _classes(positives: "ArrayLike", negatives: "ArrayLike") -> tuple[np.ndarray
     return positives, negatives
 
 
-def _coordinates(positives: np.ndarray, negatives: np.ndarray, orbits: np.ndarray) -> tuple[Rows, Rows, int]:
+def _in_one_unit(a: FixedClass, b: FixedClass) -> tuple[Rows, Rows, int]:
     """The coordinates of both classes on the fixed subspace, divided by 2^unit, and that unit."""
-    (A, e), (B, f) = (
-        scaled_coordinates(name, X, orbits) for name, X in (("positives", positives), ("negatives", negatives))
-    )
-    unit = max(e if A.any() else f, f if B.any() else e)
-    return np.ldexp(A, e - unit), np.ldexp(B, f - unit), unit
+    unit = max(a.unit if a.rows.any() else b.unit, b.unit if b.rows.any() else a.unit)
+    return np.ldexp(a.rows, a.unit - unit), np.ldexp(b.rows, b.unit - unit), unit
 
 
 def _share_a_point(found: NearestPoints, rounding: float, tolerance: float) -> bool:
@@ -169,21 +170,10 @@ def _certified(found: NearestPoints, normal: Signal, tolerance: float) -> Separa
     return separator
 
 
-def _rounding_of_sums(found: NearestPoints, positives: np.ndarray, negatives: np.ndarray) -> float:
-    r"""How far rounding may move the coordinates of the weighted samples.
-
-    Pairwise summation of d numbers errs by at most about $\log_2 d$ eps times the sum of their moduli (Higham 1993),
-    so a vector of coordinates by that times $|x|$; 4 more for the last additions in blocks and the division.
-    """
-    pairs = ((found.positive_weights, positives), (found.negative_weights, negatives))
-    relative = (math.log2(positives[0].size) + 4) * EPS
-    return max(_norm_times(x[i].astype(float), relative) for w, x in pairs for i in np.flatnonzero(w))
-
-
-def _norm_times(x: Signal, factor: float) -> float:
-    """factor |x|, where no square overflows or is lost."""
-    e = exponent(x)
-    return times_power_of_two(factor * float(np.linalg.norm(x / 2.0**e)), e)
+def _rounding_of_sums(found: NearestPoints, a: FixedClass, b: FixedClass) -> float:
+    """How far rounding may move the coordinates of the weighted samples."""
+    pairs = ((found.positive_weights, a), (found.negative_weights, b))
+    return max(own.rounding(np.flatnonzero(weights)) for weights, own in pairs)
 
 
 def _combination(weights: Weights, X: Rows) -> Float[np.ndarray, "r"]:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from shiftmath.groups import circular_shifts
-from shiftmath.interpolant import Interpolant, certified_cone, certified_radius
-from shiftmath.interpolant.certified_cone import least
+from shiftmath.interpolant import Interpolant, certified_radius
 from shiftmath.interpolant.certified_patches import Patch, even_gradients, even_turns, patch_functions
 from shiftmath.interpolant.directions import angles, largest
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
@@ -201,39 +200,6 @@ def test_near_the_boundary_it_is_tight_so_that_a_fault_of_a_tenth_would_show(net
         # With a level the cone bounds length and direction one after the other: at most the root of 2 is lost.
         share = 1 if not level or isinstance(network, Convolutional) else math.sqrt(0.5)
         assert certified(f, x, level) >= 0.9 * share * 1e-5
-
-
-@pytest.mark.parametrize("points", [2, 3, 9])
-@pytest.mark.parametrize("network", DENSE, ids=repr)
-def test_a_coarse_grid_of_angles_is_sound_too(network, points, rng, monkeypatch):
-    monkeypatch.setattr(certified_cone, "POINTS", points)
-    for _ in range(5):
-        X, x = rng.standard_normal((3, 2)), rng.standard_normal(2)
-        f = Interpolant(network, X, [1.0, -1.0, 1.0])
-        turn = np.linspace(0, 2 * np.pi, 1441)
-        circle = np.stack([np.cos(turn), np.sin(turn)], -1)
-        radius = certified(f, x)
-        for share in (1.0, 0.9, 0.5):
-            assert (f(x + share * radius * circle) * np.sign(f(x))).min() > -1e-13
-
-
-@pytest.mark.parametrize("points", [2, 3, 7])
-@pytest.mark.parametrize("slope", [0.0, 0.8, -1.7])
-def test_the_least_value_is_that_of_the_lowest_function_with_these_samples(points, slope, rng):
-    u, v = np.array([[1.0, 0.0]]), np.array([np.cos(1.3), np.sin(1.3)])
-    for steep in (0.3, 2.0):
-        t = np.linspace(0.8, 1.8, points)
-        flat = np.ones(points)
-        steps = rng.uniform(-1, 1, points).cumsum() * steep * (t[1] - t[0])
-        for g in (flat, flat + slope * np.cos(t), steps):
-            # A function of slope at most s falls between two samples g, g' at distance h to (g + g' - s h) / 2.
-            lowest = ((g[1:] + g[:-1] - steep * (t[1] - t[0])) / 2).min()
-            found = least(u, v, t[None], g[None], np.array([slope]), np.array([steep]), 0.5)
-            assert found <= lowest
-    if not slope:
-        # Equal samples: that function is attained, but for the slack.
-        found = least(u, v, t[None], flat[None], np.zeros(1), np.array([2.0]), 0.5)
-        assert found == pytest.approx(1 - (t[1] - t[0]), abs=65 * EPS * 2)
 
 
 def test_a_patch_turns_within_a_ball_by_the_angle_of_its_tangent(rng):
