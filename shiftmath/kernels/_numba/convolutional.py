@@ -211,7 +211,7 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool 
             return piece(walk, x, x if diagonal else right.part(columns, None), diagonal, get)
         result = np.empty((rows.stop - rows.start, columns.stop - columns.start))
         for I, J, ux, uz in pieces(left.units[rows], right.units[columns]):
-            whole = diagonal and isinstance(I, slice)
+            whole = diagonal and np.array_equal(I, J)
             x = left.part(np.arange(rows.start, rows.stop)[I], ux)
             z = x if whole else right.part(np.arange(columns.start, columns.stop)[J], uz)
             result[np.ix_(np.arange(len(result))[I], np.arange(result.shape[1])[J])] = piece(walk, x, z, whole, get)

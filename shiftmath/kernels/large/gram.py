@@ -146,17 +146,16 @@ def _in_memory(work: Work, signals: list[np.ndarray], client: Any, shown: bool) 
 
 
 def _in_store(store: Store, work: Work, signals: list[np.ndarray], client: Any, shown: bool, verify: bool) -> Any:
-    blocks, done = work.layout.blocks(), 0
-    with store.writing(fingerprint(work.kernel, work.layout, signals)):
-        missing = [b for b in blocks if not store.finished(b, verify)]
-        try:
+    blocks, finished = work.layout.blocks(), 0
+    try:
+        with store.writing(fingerprint(work.kernel, work.layout, signals)):
+            missing = [b for b in blocks if not store.finished(b, verify)]
+            finished = len(blocks) - len(missing)
             for _ in _computed(work, signals, missing, client, shown):
-                done += 1
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            have = f"{len(blocks) - len(missing) + done} of {len(blocks)} blocks are finished and stay"
-            raise OSError(
-                error.errno, f"store: no space left in {store.root}, {have}; the same call goes on"
-            ) from error
+                finished += 1
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        have = f"{finished} of {len(blocks)} blocks are finished and stay"
+        raise OSError(error.errno, f"store: no space left in {store.root}, {have}; the same call goes on") from error
     return store.array
