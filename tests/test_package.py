@@ -41,7 +41,20 @@ ORDER += ["price", "related", "pages"]
 SYSTEM = {"compile", "threads", "arrays", "memory", "kept_programs"}
 DATA = {"archives", "files", "folders", "formats", "images"}  # of `datasets`: they read
 PROGRESS = {"training", "progress"}  # they show a bar
-HEAVY = {"matplotlib", "sklearn", "numba", "neural_tangents", "jax", "IPython", "pandas"}
+# Of `kernels.large`: what keeps a matrix on disk, or the system for the code of an error.
+STORES = {"gram", "lock", "matrix", "store"}
+HEAVY = {
+    "matplotlib",
+    "sklearn",
+    "numba",
+    "neural_tangents",
+    "jax",
+    "IPython",
+    "pandas",
+    "zarr",
+    "distributed",
+    "flint",
+}
 
 
 def name_of(path):
@@ -77,7 +90,11 @@ def imports(path):
 
 GRAPH_NODES = {name_of(p) for p in MODULES}
 MATHEMATICS = [
-    p for p in MODULES if room(name_of(p)) not in ("pages", "shiftmath") and p.stem not in SYSTEM | DATA | PROGRESS
+    p
+    for p in MODULES
+    if room(name_of(p)) not in ("pages", "shiftmath")
+    and p.stem not in SYSTEM | DATA | PROGRESS
+    and not (p.parent.name == "large" and p.stem in STORES)
 ]
 
 
@@ -141,6 +158,7 @@ def test_a_room_is_imported_when_it_is_first_asked_for():
 import shiftmath
 print(shiftmath.datasets.digits, shiftmath.adversary.ddn, shiftmath.networks.fit, shiftmath.networks.tangent.train)
 print(shiftmath.kernels.dots.Dots, shiftmath.kernels.dual.kappa0, shiftmath.groups.shift, shiftmath.pages.figures)
+print(shiftmath.kernels.gram, shiftmath.kernels.large.solve)
 import shiftmath.adversary as a
 assert a is shiftmath.adversary
 """

@@ -69,6 +69,7 @@ class Interpolant:
             decision boundary of one output is f = 0, for labels -1 and 1; for labels 0 and 1 it is at `level=0.5`.
         ridge: a non-negative number, added to the diagonal of the Gram matrix and in its units, as the alpha of
             scikit-learn's KernelRidge; 0 interpolates.
+        precomputed: the Gram matrix of X, where it is at hand, as a result of `kernels.gram`; else the kernel makes it.
 
     Raises:
         Indistinguishable: no function of the kernel's space takes these labels; a ridge allows any.
@@ -85,6 +86,7 @@ class Interpolant:
     X: Float[Any, "n *spatial"]
     y: Float[Any, "n *outputs"]
     ridge: float = 0.0
+    precomputed: Any = None
 
     def __post_init__(self) -> None:
         as_callable("kernel", self.kernel, "a callable (X, Z=None) -> Gram matrix")
@@ -106,9 +108,13 @@ class Interpolant:
     def gram(self) -> Float[np.ndarray, "n n"]:
         """The Gram matrix of the samples."""
         n, takes = len(self.X), "a callable (X, Z=None) -> Gram matrix"
-        gram = np.asarray(as_array("kernel", self.kernel(self.X), takes))
+        if self.precomputed is None:
+            gram = np.asarray(as_array("kernel", self.kernel(self.X), takes))
+        else:
+            gram = np.asarray(as_array("precomputed", self.precomputed, takes := f"a matrix ({n}, {n})", to_numpy=True))
         if gram.shape != (n, n):
-            raise ValueError(f"kernel: got a result of shape {gram.shape} for {n} samples, takes {takes}")
+            got = "kernel: got a result of" if self.precomputed is None else "precomputed: got"
+            raise ValueError(f"{got} shape {gram.shape} for {n} samples, takes {takes}")
         require_finite("X: the Gram matrix", gram)
         return gram
 

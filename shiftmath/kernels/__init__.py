@@ -6,6 +6,7 @@
     joint_action        whether k(Tx, Tz) = k(x, z), which averages over a group need
     dual                the Gaussian integrals of an activation, as the textbooks have them
     dots                Gram matrices of images that are gray but for a few dots, at any size
+    large               `gram`, `gram_plan`: Gram matrices larger than memory, by many processes, that no fault loses
     oracle              the same kernels by neural-tangents, for comparison
     plan                the numbers of a network that both engines use
     units               powers of two in which images of any size are compared
@@ -13,7 +14,8 @@
     angle_polynomials   the angle as a polynomial, to rounding
     _numba, _jax        the two engines: the type of the input decides
 
-The modules `dots`, `dual` and `oracle` are imported when they are first asked for.
+The modules `dots`, `dual`, `large` and `oracle`, and the functions of `large`, are imported when they are first asked
+for.
 """
 
 from importlib import import_module
@@ -23,14 +25,17 @@ from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
 from shiftmath.kernels.group_average import GroupAverage
 
-MODULES = ("dots", "dual", "oracle")
+MODULES = ("dots", "dual", "large", "oracle")
+LARGE = ("gram", "gram_plan")
 
-__all__ = ["Convolutional", "FullyConnected", "GroupAverage"]
+__all__ = ["Convolutional", "FullyConnected", "GroupAverage", "gram", "gram_plan"]
 
 
 def __getattr__(name: str) -> Any:
     if name in MODULES:
         return import_module(f"shiftmath.kernels.{name}")
+    if name in LARGE:
+        return getattr(import_module("shiftmath.kernels.large"), name)
     raise AttributeError(f"module 'shiftmath.kernels' has no attribute {name!r}")
 
 

@@ -32,6 +32,7 @@ FACES = (
     "kernels",
     "kernels.dots",
     "kernels.dual",
+    "kernels.large",
     "interpolant",
     "networks",
     "networks.downsampling",
@@ -127,6 +128,12 @@ def plane(x):
 def two_logits(x):
     """A network of any signal."""
     return jax.numpy.stack([x.ravel()[0], x.ravel()[-1]])
+
+
+def planned(**arguments):
+    """What a plan counts; not how long it takes."""
+    plan = kernels.gram_plan(**arguments)
+    return plan.pairs, plan.nbytes, plan.worker_bytes, plan.layout.count
 
 
 def pixel(X):
@@ -273,6 +280,39 @@ CALLS = {
     "kernels.Convolutional.weighted_gradient": called(FLAT, IMAGES)["weighted_gradient"],
     "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=ALONG_ROWS, two_sided=False),
     **{f"kernels.GroupAverage.{n}": c for n, c in called(AVERAGE, ROWS).items()},
+    "kernels.gram": call(
+        partial(kernels.gram, store=None),
+        work=("block", "audit"),
+        kernel=kernels.FullyConnected(),
+        X=ROWS,
+        Z=ROWS,
+        block=2,
+        progress=False,
+        audit=1,
+        seed=0,
+        verify=False,
+    ),
+    "kernels.gram_plan": call(
+        planned,
+        work=("n", "m", "block", "workers"),
+        kernel=kernels.FullyConnected(),
+        shape=(3,),
+        n=4,
+        m=3,
+        block=2,
+        workers=2,
+        seed=0,
+    ),
+    "kernels.large.solve": call(
+        kernels.large.solve,
+        work=("steps",),
+        gram=np.diag([1.0, 2.0, 4.0]),
+        y=SIGNS,
+        ridge=0.5,
+        tolerance=1e-6,
+        steps=50,
+        progress=False,
+    ),
     "kernels.dots.Dots": call(dots.Dots, shape=(2, 3), dots={(1, 2): 1.0}, gray=np.array([0.5, 1.0])),
     "kernels.dots.Dots.array": call(dots.Dots((2, 3), {(1, 2): 1.0}).array),
     "kernels.dots.dots_gram": call(
@@ -646,6 +686,10 @@ REASONS = {
     **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("engine_arrays", "images", "plan")},
     **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("unchecked", "unchecked_gradient")},
     **{f"kernels.{k}.{n}": "as scikit-learn has them" for k in KERNELS for n in ("get_params", "set_params")},
+    **{f"kernels.large.{r}": RESULT for r in ("Audit", "GramMatrix", "GramMatrix.blocks", "GramPlan", "Solution")},
+    "store": "a folder, which would be made",
+    "client": "a number of processes, which would be started",
+    "precomputed": "a Gram matrix, tried in tests/kernels/test_large.py",
     "kernels.dots.Dots.window": "a part of dots_gram, which has checked",
     **{
         f"kernels.dual.{name}": FORMULA
@@ -742,6 +786,8 @@ ALLOWED = {
     # The boundary is further away than a search goes, `upper` is infinite: tests/interpolant/test_sizes_of_labels.py.
     "interpolant.Interpolant.distance.level": {"10**30", "1e300"},
     "kernels.GroupAverage.kernel": {"type"},
+    "kernels.gram.Z": {"None"},
+    "kernels.gram_plan.m": {"None"},
     **{
         f"kernels.{k}.{m}.Z": {"None"}
         for k in ("FullyConnected", "Convolutional", "GroupAverage")

@@ -1,10 +1,12 @@
 """The compiled CPU engine for convolutional kernels: NumPy arrays in, NumPy arrays out.
 
-Threads share the columns of a block of the Gram matrix (and the shifts, when there are few columns). The split depends
-on the shapes alone, so a result does not depend on the number of threads.
+Threads share the columns of a block of the Gram matrix (and the shifts, when there are few columns). The shifts are
+summed in groups, then the groups one after another: an entry has the same bits in a matrix of any size, and with any
+number of threads.
 """
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from shiftmath.kernels.units import TOGETHER, layer_exponents, lift, of_a_pair
 BLOCK_BYTES = 2**22
 TASK_ENTRIES = 2**17
 BATCH_PIXELS = 2**10
+GROUPS = 16  # of shifts, summed apart
 
 Images = Float[np.ndarray, "n C H W"]
 Triple = tuple[Float[np.ndarray, "_ N"], ...]
@@ -103,22 +106,24 @@ class Walk:
         pixels, shifts = int(np.prod(self.plan.torus)), self.plan.shifts
         n, m = X[0].shape[1] // pixels, Z[0].shape[1] // pixels
         work = n * len(shifts) * pixels * self.plan.depth
-        groups = [shifts[part] for part in ranges(len(shifts), share(len(shifts), m * work, 64 // m))]
+        parts = ranges(len(shifts), -(-len(shifts) // GROUPS))
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, 64))]
         batch = max(1, min(n, BATCH_PIXELS // pixels))
-        out, network = np.zeros((len(groups), m, 2, n)), self.network(ux, uz)
-        run_tasks(self.steps, [(X, Z, part, symmetric, batch, shifts, network, out[g])
-                               for part in columns for g, shifts in enumerate(groups)])  # fmt: skip
-        return out.sum(0).transpose(1, 2, 0) / self.plan.pooled_terms
+        out, network = np.zeros((len(parts), m, 2, n)), self.network(ux, uz)
+        groups = [(shifts[part], sums) for part, sums in zip(parts, out, strict=True)]
+        bundles = [groups[some] for some in ranges(len(groups), share(len(groups), m * work, 64 // m))]
+        run_tasks(self.steps, [(X, Z, part, symmetric, batch, some, network) for part in columns for some in bundles])
+        return reduce(np.add, out).transpose(1, 2, 0) / self.plan.pooled_terms
 
     def steps(
-        self, X: Triple, Z: Triple, columns: Any, symmetric: bool, batch: int, shifts: Any, network: Any, out: Any
+        self, X: Triple, Z: Triple, columns: Any, symmetric: bool, batch: int, groups: list[tuple], network: Any
     ) -> Iterator[None]:
-        """`shift_sums`, a few shifts after others: the same terms in the same order."""
+        """`shift_sums` of each group of shifts into its own sums, a few shifts after others."""
         work = X[0].shape[1] * (columns[1] - columns[0]) * self.plan.depth
-        for part in ranges(len(shifts), max(1, STEP // work)):
-            shift_sums(X, Z, columns, symmetric, batch, shifts[part], self.plan.masks, network, out)
-            yield
+        for shifts, out in groups:
+            for part in ranges(len(shifts), max(1, STEP // work)):
+                shift_sums(X, Z, columns, symmetric, batch, shifts[part], self.plan.masks, network, out)
+                yield
 
 
 def pooled(plan: Plan, D: Gram, qx: PerX, qz: PerZ) -> tuple[Gram, Gram]:
@@ -206,7 +211,7 @@ def convolutional(plan: Plan, X: Images, Z: Images | None, get: str, show: bool 
             return piece(walk, x, x if diagonal else right.part(columns, None), diagonal, get)
         result = np.empty((rows.stop - rows.start, columns.stop - columns.start))
         for I, J, ux, uz in pieces(left.units[rows], right.units[columns]):
-            whole = diagonal and isinstance(I, slice)
+            whole = diagonal and np.array_equal(I, J)
             x = left.part(np.arange(rows.start, rows.stop)[I], ux)
             z = x if whole else right.part(np.arange(columns.start, columns.stop)[J], uz)
             result[np.ix_(np.arange(len(result))[I], np.arange(result.shape[1])[J])] = piece(walk, x, z, whole, get)

@@ -1,0 +1,141 @@
+r"""Coefficients of a large Gram matrix: $(G + r I) \alpha = y$.
+
+The method of conjugate gradients reads G once a step, a block at a time, and holds a few vectors. Its error in the norm
+of $A = G + r I$ falls by $(\sqrt\kappa - 1) / (\sqrt\kappa + 1)$ a step at least, $\kappa$ the condition number of A: a
+ridge is what makes it quick (Hestenes and Stiefel 1952).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shiftmath._shared.arguments import (
+    as_array,
+    as_bool,
+    as_count,
+    as_number,
+    as_targets,
+    require_finite,
+    require_finite_result,
+)
+from shiftmath._shared.progress import progress as bar
+from shiftmath._shared.scaling import exponents, times_powers_of_two
+from shiftmath.kernels.large.matrix import GramMatrix
+
+__all__ = ["Solution", "solve"]
+
+
+@dataclass(frozen=True)
+class Solution:
+    r"""Coefficients (n,) or (n, outputs), and how well they solve.
+
+    Attributes:
+        coefficients: $\alpha$.
+        residual: $\|y - (G + r I) \alpha\| / \|y\|$, computed anew from the coefficients; the largest of the outputs.
+        steps: of the method, each one product with G.
+    """
+
+    coefficients: np.ndarray
+    residual: float
+    steps: int
+
+
+def solve(
+    gram: Any, y: Any, *, ridge: float = 0.0, tolerance: float = 1e-10, steps: int = 1000, progress: bool = False
+) -> Solution:
+    r"""$(G + r I)^{-1} y$ by conjugate gradients, with the diagonal of $G + r I$ as preconditioner.
+
+    Args:
+        gram: a symmetric positive definite matrix (n, n): of `kernels.gram`, or an array.
+        y: n labels, or (n, outputs).
+        ridge: r, a non-negative number in the units of the Gram matrix.
+        tolerance: what the residual is to reach.
+        steps: how many at most.
+        progress: a bar on stderr, if that is a terminal.
+
+    Raises:
+        ValueError, TypeError: bad arguments, a diagonal that is not positive, a residual that does not reach the
+            tolerance.
+
+    >>> solution = solve(np.diag([1.0, 2.0, 4.0]), [1.0, 1.0, 1.0], ridge=1.0)
+    >>> np.round(solution.coefficients, 12), solution.residual < 1e-10
+    (array([0.5       , 0.33333333, 0.2       ]), True)
+    """
+    gram = _symmetric(gram)
+    y, ridge = as_targets("y", y, len(gram)).astype(float), as_number("ridge", ridge, least=0)
+    tolerance, steps = as_number("tolerance", tolerance, positive=True), as_count("steps", steps)
+    shown, e = as_bool("progress", progress), exponents(columns := y.reshape(len(y), -1), (0,))
+    columns = times_powers_of_two(columns, -e)
+    found, taken = _conjugate_gradients(gram, columns, ridge, tolerance, steps, shown)
+    residual = _residual(columns - _product(gram, found, ridge), columns)
+    if not residual <= 2 * tolerance:  # that of the recursion is another by rounding
+        raise ValueError(
+            f"tolerance: got {tolerance:g}, the residual is {residual:.2g} after {taken} steps; takes a larger one, a "
+            f"larger ridge than {ridge:g}, or more steps"
+        )
+    with np.errstate(over="ignore"):
+        found = times_powers_of_two(found, e).reshape(y.shape)
+    return Solution(require_finite_result("y", y, found, "coefficients overflow"), residual, taken)
+
+
+def _symmetric(gram: Any) -> Any:
+    """A symmetric matrix, in blocks or as an array."""
+    takes = "a symmetric matrix"
+    if isinstance(gram, GramMatrix):
+        if not gram.layout.symmetric:
+            raise ValueError(f"gram: got {gram!r} of signals X and Z, takes {takes}")
+        return gram
+    gram = as_array("gram", gram, takes, to_numpy=True)
+    if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not len(gram):
+        raise ValueError(f"gram: got shape {gram.shape}, takes {takes}")
+    require_finite("gram", gram)
+    if not np.allclose(gram, gram.T):
+        raise ValueError(f"gram: got a matrix that is not its transpose, takes {takes}")
+    return gram.astype(float)
+
+
+def _conjugate_gradients(
+    gram: Any, y: np.ndarray, ridge: float, tolerance: float, steps: int, shown: bool
+) -> tuple[np.ndarray, int]:
+    """The solution of each column, and the steps that were taken."""
+    diagonal = _diagonal(gram)[:, None] + ridge
+    target, taken = tolerance * np.linalg.norm(y, axis=0), 0
+    x, r = np.zeros_like(y), y
+    p = z = r / diagonal
+    rz = (r * z).sum(0)
+    for _ in bar(range(steps), steps, "conjugate gradients", shown):
+        taken += 1
+        q = _product(gram, p, ridge)
+        a = _ratio(rz, (p * q).sum(0))
+        x, r = x + a * p, r - a * q
+        if (np.linalg.norm(r, axis=0) <= target).all():
+            break
+        z, before = r / diagonal, rz
+        rz = (r * z).sum(0)
+        p = z + _ratio(rz, before) * p
+    return x, taken
+
+
+def _product(gram: Any, v: np.ndarray, ridge: float) -> np.ndarray:
+    return gram @ v + ridge * v
+
+
+def _diagonal(gram: Any) -> np.ndarray:
+    """The diagonal; a ValueError unless it is positive."""
+    blocks = gram.blocks() if isinstance(gram, GramMatrix) else [(slice(None), slice(None), gram)]
+    diagonal = np.concatenate([np.diag(values) for rows, columns, values in blocks if rows == columns]).astype(float)
+    if not (diagonal > 0).all():
+        i = int(np.argmin(diagonal > 0))
+        raise ValueError(f"gram: got {diagonal[i]:g} at {(i, i)}, takes a symmetric matrix with a positive diagonal")
+    return diagonal
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / b, 0 for a column that is solved."""
+    return np.where(b != 0, a / np.where(b != 0, b, 1), 0)
+
+
+def _residual(r: np.ndarray, y: np.ndarray) -> float:
+    """The largest |r| / |y| of a column; that of y = 0 is 0."""
+    return float(_ratio(np.linalg.norm(r, axis=0), np.linalg.norm(y, axis=0)).max())
