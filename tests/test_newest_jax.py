@@ -54,6 +54,9 @@ ON_THE_NEWEST = {
     "networks/test_downsampling_axes.py": {
         "test_the_lie_derivative_is_the_limit_of_shifts_between_the_samples": "networks/downsampling/lie"
     },
+    "networks/test_downsampling_training.py": {
+        "test_networks_learn_by_the_loss_of_tips_with_their_batch_norms": "networks/downsampling/penalised"
+    },
     "related/test_transformer.py": {
         "test_states_and_words_are_those_of_the_formula": "related/transformer",
         "test_training_is_adam_with_this_rate_and_this_clipping": "related/teaching",

@@ -2,7 +2,8 @@ r"""What training decreases: the mean loss of a batch.
 
 - "cross-entropy": $-\log \mathrm{softmax}(f(x))_y$ for labels y = 0, ..., classes - 1;
 - "squared": $\tfrac12 |f(x) - y|^2$ for targets y of the shape of f(x);
-- a function of (network, X, y) that gives a number, for labels y; batch norms keep their statistics.
+- a function of (network, X, y) that gives a number, for labels y; batch norms keep their statistics. One that gives a
+  pair, of the number and the network with its statistics moved as `layers.on_batch` does, moves them.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from shiftmath.networks.layers import on_batch
 
 __all__ = ["Loss", "as_loss", "batch_loss"]
 
-Loss = str | Callable[[Any, Array, Array], Array]
+Loss = str | Callable[[Any, Array, Array], Any]
 
 
 def as_loss(loss: Any) -> Loss:
@@ -33,7 +34,8 @@ def as_loss(loss: Any) -> Loss:
 def batch_loss(network: Any, X: Array, y: Array, loss: Loss) -> tuple[Array, Any]:
     """The loss of a batch X (n, ...), and the network with the statistics of its batch norms moved."""
     if not isinstance(loss, str):
-        return loss(network, X, y), network
+        found = loss(network, X, y)
+        return found if isinstance(found, tuple) else (found, network)
     outputs, moved = on_batch(network, X)
     if loss == "squared":
         return 0.5 * jnp.sum((outputs - y) ** 2) / len(X), moved

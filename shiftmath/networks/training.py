@@ -6,6 +6,7 @@ Batch norms see the statistics of the batch, and keep running ones for afterward
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -94,6 +95,7 @@ def fit_many(
     loss: Loss = "cross-entropy",
     progress: bool = False,
     per_seed: bool = False,
+    every: int | None = None,
 ) -> tuple[Module, Float[np.ndarray, "seeds steps"]]:
     """`fit(build(key), X, y, ..., key=key)` for each key at once: a network whose arrays have a leading axis of seeds.
 
@@ -102,6 +104,8 @@ def fit_many(
         keys: (seeds,) keys.
         X, y: the same data for all; with `per_seed` both have a leading axis of seeds.
         optimiser, steps, batch_size, loss, progress: as for `fit`.
+        every: None for the networks after the last step. Otherwise those on the way, after each so many steps and after
+            the last: arrays with leading axes (moments, seeds).
 
     >>> from functools import partial
     >>> from shiftmath.networks import fully_connected
@@ -124,7 +128,7 @@ def fit_many(
             order = jnp.stack([_batches(key, n, batch_size, steps) for key in keys])
         axes = (0, *((0, 0) if per_seed else (None, None)), None if order is None else 0)
         stacked = jax.tree.map(lambda *a: jnp.stack(a), *networks)
-        return _run(stacked, X, y, order, optimiser, steps, loss, progress, axes)
+        return _run(stacked, X, y, order, optimiser, steps, loss, progress, axes, every)
 
 
 def member(networks: Module, i: int) -> Module:
@@ -171,24 +175,29 @@ def _run(
     loss: Loss,
     progress: bool,
     axes: tuple | None = None,
+    every: int | None = None,
 ) -> tuple[Any, np.ndarray]:
     """All steps, at most CHUNK at a time; `axes` are those of seeds in network, X, y and order."""
+    each = steps if every is None else as_count("every", every, 1, steps)
     if not isinstance(optimiser, optax.GradientTransformation):
         raise TypeError(f"optimiser: got {optimiser!r}, takes one of optax")
     w, rest = eqx.partition(network, eqx.is_inexact_array)
     start, losses = optimiser.init if axes is None else jax.vmap(optimiser.init), []
     with tqdm(total=steps, disable=None if progress else True) as bar:
 
-        def advance(state: Any, first: int, last: int) -> Any:
-            span = jnp.array([first, last - first])
+        def advance(begun: int, state: Any, first: int, last: int) -> Any:
+            span = jnp.array([begun + first, last - first])
             state, found = _chunk(state, rest, X, y, order, span, optimiser, loss, axes)
             losses.append(np.asarray(found)[..., : last - first])
-            _require_finite(losses[-1], first)
+            _require_finite(losses[-1], begun + first)
             bar.update(last - first)
             return state
 
-        w, _ = in_chunks(advance, (w, start(w)), steps, CHUNK)
-    require_finite_parameters(w, steps)
+        states = [(w, start(w))]
+        for begun in range(0, steps, each):
+            states.append(in_chunks(partial(advance, begun), states[-1], min(each, steps - begun), CHUNK))
+    require_finite_parameters(states[-1][0], steps)
+    w = states[-1][0] if every is None else jax.tree.map(lambda *a: jnp.stack(a), *[s[0] for s in states[1:]])
     return eqx.combine(w, rest), np.concatenate(losses, axis=-1)
 
 

@@ -402,6 +402,7 @@ CALLS = {
         loss="cross-entropy",
         progress=False,
         per_seed=False,
+        every=1,
         work=("steps",),
     ),
     **{
@@ -413,6 +414,7 @@ CALLS = {
             downsampling.average_pool,
         )
     },
+    "networks.downsampling.TIPSLoss": call(downsampling.TIPSLoss, alpha=0.25, reach=1, undo=True),
     "networks.downsampling.blur": call(downsampling.blur, x=MAP, taps=3),
     "networks.downsampling.blur_pool": call(downsampling.blur_pool, **POOL, taps=3),
     "networks.downsampling.max_blur_pool": call(downsampling.max_blur_pool, **POOL, taps=3),
@@ -722,6 +724,8 @@ REASONS = {
     **{f"networks.downsampling.{layer}{method}": LAYER for layer in LAYERS for method in METHODS},
     **{f"networks.downsampling.DownsamplingResidual{m}": LAYER for m in ("", ".__call__", ".on_batch")},
     "networks.downsampling.Equivariance": RESULT,
+    "networks.downsampling.TIPSLoss.__call__": LAYER,
+    "networks.downsampling.held": "changes some layers of a network, and nothing else",
     "networks.Residual": LAYER,
     "networks.Residual.__call__": LAYER,
     "networks.member": "indexes the arrays of a network",

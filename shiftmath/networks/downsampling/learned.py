@@ -14,10 +14,11 @@ The weights follow the quadrants of the image, not its phases, and the sum moves
 neither under all shifts nor under those by multiples of the stride. Mixtures stay soft in training and afterwards.
 """
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -40,9 +41,11 @@ from shiftmath.networks.downsampling.fixed import Downsampler, as_taps, blur
 from shiftmath.networks.downsampling.polyphase import as_map, components, divided, mixture
 from shiftmath.networks.layers import Convolution, parameters
 
-__all__ = ["LPS", "TIPS", "one_hot_penalty", "undo_loss"]
+__all__ = ["LPS", "TIPS", "held", "one_hot_penalty", "undo_loss"]
 
-SELECTIONS, PADDINGS, FORMS = ("argmax", "softmax"), ("zero", "circular"), ("released", "scaled")
+Module = TypeVar("Module")
+
+SELECTIONS, PADDINGS, FORMS = ("argmax", "held", "softmax"), ("zero", "circular"), ("released", "scaled")
 
 
 class LPS(Downsampler):
@@ -52,8 +55,9 @@ class LPS(Downsampler):
     of the mean of what comes in: v stands for it.
 
     With selection "argmax" the gradient is that of the softmax mixture (straight-through), so that a network is exact
-    while it learns, too. "softmax" mixes, at a `temperature`, and is not exact. The source mixes with Gumbel noise at a
-    falling temperature, and takes the largest score afterwards.
+    while it learns, too. "held" has the same values and their own derivative, in which the choice is constant: away
+    from ties that is the derivative of the function; see `held`. "softmax" mixes, at a `temperature`, and is not exact.
+    The source mixes with Gumbel noise at a falling temperature, and takes the largest score afterwards.
 
     Where the ReLU is 0 everywhere on two components both have the score 0: a tie, at which the first stays and the
     layer is not exact. Few channels make that likely.
@@ -86,7 +90,9 @@ class LPS(Downsampler):
         """The weights of the components (phases,): one 1 and zeros, or a softmax."""
         scores = self.scores(x)
         soft = jax.nn.softmax((scores - scores.max()) / self.temperature)
-        return soft if self.selection == "softmax" else _largest(scores, soft)
+        if self.selection == "softmax":
+            return soft
+        return _largest(scores, jax.lax.stop_gradient(soft) if self.selection == "held" else soft)
 
     def apply(self, x: Array, choice: Array) -> Array:
         """The component of weight 1, or the mixture."""
@@ -105,6 +111,23 @@ def _largest(scores: Array, soft: Array) -> Array:
 @_largest.defjvp
 def _straight_through(primals: Any, tangents: Any) -> Any:
     return _largest(*primals), tangents[1]
+
+
+def held(network: Module) -> Module:
+    """The network with each `LPS` of selection "argmax" as "held": the same values, with the derivative that they have.
+
+    For attacks and for `lie_derivative`, after training. Arrays may have leading axes, as those of `fit_many` do.
+
+    >>> layer = LPS.of(jax.random.key(0), 1, 1, float)
+    >>> held(layer).selection, held((layer, "aps"))[1]
+    ('held', 'aps')
+    """
+
+    def hold(part: Any) -> Any:
+        one = isinstance(part, LPS) and part.selection == "argmax"
+        return dataclasses.replace(part, selection="held") if one else part
+
+    return jax.tree.map(hold, network, is_leaf=lambda part: isinstance(part, LPS))
 
 
 class TIPS(Downsampler):

@@ -32,7 +32,7 @@ def lie_derivative(
     r"""$(L_a f)(x)$ for each signal x and each axis a, as one directional derivative: neither steps nor samples.
 
     It is the derivative that f carries: that of `LPS` with the selection "argmax" is a softmax's, for training, and not
-    that of its values.
+    that of its values, which the network as `held` has.
 
     Args:
         f: a network, or a JAX function, of one signal; differentiated in the dtype of X.
