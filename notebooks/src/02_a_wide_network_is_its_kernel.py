@@ -574,9 +574,9 @@ for ax in (left, right):
 # Left, trained networks on a circle through two of the five samples: those of width 2048 lie on the
 # interpolant, those of width 16 meet the samples and go their own ways between. Right, the root mean square
 # distance at test signals and, black, the lines $h/\sqrt n$ that were predicted without a fit: dots and
-# squares lie on theirs, at the largest width a little below. The red line is how far from $g$ the interpolant of $\kappa_1$ lies
-# for the fully connected network: at width 128 the trained one is off by almost as much as that, at width
-# 8192 it is clearly on the side of $\kappa$.
+# squares lie on theirs, at the largest width a little below. The red line is how far from $g$ the
+# interpolant of $\kappa_1$ lies for the fully connected network: at width 128 the trained one is off by
+# almost as much as that, at width 8192 it is clearly on the side of $\kappa$.
 
 # %% [markdown]
 # ## Where it stops being true
