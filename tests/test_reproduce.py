@@ -136,3 +136,16 @@ def test_a_page_with_moved_imports_keeps_its_outputs_and_one_with_other_names_do
         "import numpy as np\nfrom shiftmath.pages import Ledger\nx = 2",
     ):
         assert reword_pages.meaning(cells(code, "x")) != reword_pages.meaning(old)
+
+
+def test_a_page_keeps_its_outputs_where_only_the_profile_quick_takes_other_sizes():
+    import reword_pages
+
+    def cells(source):
+        return [nbformat.v4.new_code_cell(source)]
+
+    old = cells("sizes = choose(quick=[7, 13], full=[7, 13, 17])")
+    smaller = cells("sizes = choose(\n    quick=[7],\n    full=[7, 13, 17],\n)")
+    assert reword_pages.meaning(smaller) == reword_pages.meaning(old)
+    for code in ("choose(quick=[7, 13], full=[7, 13])", "choice(quick=[7], full=[7, 13, 17])", "[7, 13, 17]"):
+        assert reword_pages.meaning(cells(f"sizes = {code}")) != reword_pages.meaning(old)

@@ -3,8 +3,9 @@
     python tools/reword_pages.py [NN ...]
 
 A page whose code cells are those of its source, in their order, keeps their outputs and takes the source's paragraphs.
-Lines that import from shiftmath may differ in where they find their names. A page whose code has changed otherwise is
-left as it is and named: it has to be run (`make notebooks PROFILE=full ONLY=NN`).
+The code may differ in where names of shiftmath are imported from, and in what it takes in the profile quick, for pages
+are run in the profile full. A page whose code has changed otherwise is left as it is and named: it has to be run
+(`make notebooks PROFILE=full ONLY=NN`).
 """
 
 import ast
@@ -18,21 +19,33 @@ import reproduce
 from captions import captioned
 
 
-def own_imports(code: str) -> list[ast.ImportFrom | ast.Import]:
-    """What a cell imports from shiftmath."""
-    imports = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.ImportFrom | ast.Import)]
-    return [n for n in imports if (getattr(n, "module", None) or n.names[0].name).split(".")[0] == "shiftmath"]
+def is_own(node: ast.ImportFrom | ast.Import) -> bool:
+    """Whether it imports from shiftmath."""
+    return (getattr(node, "module", None) or node.names[0].name).split(".")[0] == "shiftmath"
+
+
+class Meaning(ast.NodeTransformer):
+    """Leaves of code what its outputs in the profile full depend on, and collects the names taken from shiftmath."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str]] = set()
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Nothing in place of an import from shiftmath; choose(full=...) for choose(quick=..., full=...)."""
+        if isinstance(node, ast.ImportFrom | ast.Import) and is_own(node):
+            self.names |= {(alias.name, alias.asname or alias.name) for alias in node.names}
+            return ast.Pass()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "choose":
+            node.keywords = [k for k in node.keywords if k.arg != "quick"]
+        return self.generic_visit(node)
 
 
 def meaning(cells: list[nbformat.NotebookNode]) -> tuple[set[tuple[str, str]], list[list[str]]]:
-    """The names that cells take from shiftmath, as (name, name here), and their other lines."""
-    names, rest = set(), []
-    for cell in cells:
-        found = own_imports(cell.source)
-        names |= {(alias.name, alias.asname or alias.name) for node in found for alias in node.names}
-        dropped = {number for n in found for number in range(n.lineno, (n.end_lineno or n.lineno) + 1)}
-        rest.append([line for number, line in enumerate(cell.source.splitlines(), 1) if number not in dropped])
-    return names, rest
+    """The names that cells take from shiftmath, as (name, name here), and the rest of each cell, line by line."""
+    found = Meaning()
+    trees = [found.visit(ast.parse(cell.source)) for cell in cells]
+    rest = [[ast.dump(node) for node in tree.body if not isinstance(node, ast.Pass)] for tree in trees]
+    return found.names, rest
 
 
 def reworded(source: Path, committed: nbformat.NotebookNode) -> nbformat.NotebookNode | None:

@@ -13,7 +13,7 @@
 # them is at most $|x|$ from any boundary between them. This is the fully connected half of Theorem 2 of
 # Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness* (NeurIPS 2021).
 # Networks of finite width, trained by gradient descent, follow it with an error that is predicted too.
-# Runs in about a minute (profile quick) or two (full), within 1.2 GB.
+# Runs in about half a minute (profile quick) or two (full), within 1 GB.
 
 # %% [markdown]
 # ## Statement

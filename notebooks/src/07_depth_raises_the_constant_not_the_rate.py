@@ -17,7 +17,7 @@
 # For several small filters and for biases there is an upper bound with the same rate; with a bias it lies
 # below $1/\sqrt d$. The starting point is Theorem 2 of Singla, Ge, Basri and Jacobs, *Shift Invariance
 # Can Reduce Adversarial Robustness* (NeurIPS 2021); the rest of the page goes beyond it. Runs in about
-# half a minute (profile quick) or four (full), within 1 GB.
+# half a minute (profile quick) or two (full), within 1 GB.
 
 # %% [markdown]
 # ## Statement
