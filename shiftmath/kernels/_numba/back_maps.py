@@ -48,6 +48,13 @@ def put(v, factor, out):
         out[k] = factor * v[k]
 
 
+@compiled
+def clear(out):
+    """out = 0."""
+    for k in range(out.size):
+        out[k] = 0.0
+
+
 @compiled(disjoint=True)
 def gaps(x, rest_x, y, rest_y, out):
     """x - y from deviations in two parts."""

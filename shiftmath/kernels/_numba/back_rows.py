@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from shiftmath.kernels._numba.back_maps import activate_angle, activate_angle_back, put
+from shiftmath.kernels._numba.back_maps import activate_angle, activate_angle_back, clear, put
 from shiftmath.kernels._numba.blocks import ranges
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.dense import half_inverse
@@ -111,7 +111,7 @@ def row_backward(i, x, z, weights, state, work, by_x, by_F, M, S, T):
                                      weights[l], by_M, by_T, by_m, by_s, by_t)  # fmt: skip
         if l:
             by_x[i, l] += opposite_angle_back(Y, by_s, by_m)
-            put(by_s, 0.0, by_s)
+            clear(by_s)
         if x.bias[i] or z.bias[0]:
             for k in range(by_m.size):
                 work[2][k] = by_m[k] + by_s[k]

@@ -13,7 +13,7 @@ first, to p + q + 2 K.
 
 import numpy as np
 
-from shiftmath.kernels._numba.back_maps import activate, activate_back, gaps, opposite_back, outside_back, put
+from shiftmath.kernels._numba.back_maps import activate, activate_back, clear, gaps, opposite_back, outside_back, put
 from shiftmath.kernels._numba.boxes import box
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit
@@ -71,7 +71,7 @@ def first_deficits(x, a, z, N, bias, network, state, work):
     box(T, half, s, extended, shape)
     scale_and_add(d, factor, bias[0])
     scale_and_add(s, factor, bias[1])
-    put(t, 0.0, t)
+    clear(t)
 
 
 @compiled

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from shiftmath.kernels._numba.back_maps import clear
 from shiftmath.kernels._numba.compile import compiled
 
 SPLIT = 2.0**27 + 1
@@ -39,8 +40,8 @@ def add_to(high: Numbers, low: Numbers, more: Numbers, rest: Numbers) -> None:
 @compiled(exact=True)
 def window(high: Numbers, low: Numbers, length: int, step: int, q: int, H: Numbers, L: Numbers) -> None:
     """H + L = the sum over q taps, `step` apart, circular in blocks of this length."""
-    for k in range(H.size):
-        H[k], L[k] = 0.0, 0.0
+    clear(H)
+    clear(L)
     for first in range(0, high.size, length):
         last = first + length
         for a in range(q):
@@ -54,8 +55,8 @@ def window(high: Numbers, low: Numbers, length: int, step: int, q: int, H: Numbe
 @compiled(exact=True)
 def squares(pixels: Float[np.ndarray, "C N"], high: Numbers, low: Numbers) -> None:
     """The sum of the squares over the channels."""
-    for k in range(high.size):
-        high[k], low[k] = 0.0, 0.0
+    clear(high)
+    clear(low)
     square, error = np.empty(high.size), np.empty(high.size)
     for c in range(pixels.shape[0]):
         for k in range(high.size):
