@@ -5,7 +5,8 @@ opposites     the pair x, -x of Theorem 2, and how much of a predictor is not li
 distance      `Distance`: in closed form, or certified below and found above
 expansion     the functions whose zeros are the boundaries
 closed_form   the boundaries that are known to be hyperplanes
-certified     radii in which the sign is proved not to change (certified_cone, certified_patches, directions)
+certified     radii in which the sign is proved not to change (certified_cone, certified_curvature, angular,
+              certified_patches, patch_bounds, directions)
 search        the nearest crossing that is found
 gradients     values and gradients: those that the kernel knows, else by JAX
 """

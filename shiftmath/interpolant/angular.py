@@ -91,9 +91,9 @@ def third(f: Jet, low: Angles, high: Angles) -> Angles:
 
     Where v moves at unit speed on the unit sphere along w, the second derivative of $|v| f(\langle u, v\rangle/|v|)$
     in the direction w is $\psi = f - \rho f' + f'' \langle u, w\rangle^2$, and
-    $\dot\psi = f''' \langle u, w\rangle^3 - 3 \rho f'' \langle u, w\rangle$ with $|\langle u, w\rangle| \le \sin\theta$.
-    f is a series with non-negative coefficients, even or odd, and $0 < \text{low} \le \pi/2$ the end with the larger
-    $|\rho|$.
+    $\dot\psi = f''' \langle u, w\rangle^3 - 3 \rho f'' \langle u, w\rangle$, where
+    $|\langle u, w\rangle| \le \sin\theta$. f is a series with non-negative coefficients, even or odd, and
+    $0 < \text{low} \le \pi/2$ the end with the larger $|\rho|$.
     """
     s = np.sin(np.minimum(high, np.pi / 2))
     return np.maximum(3 * np.cos(low) * abs(f[2]) * s, abs(f[3]) * s**3)

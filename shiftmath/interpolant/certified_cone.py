@@ -1,15 +1,15 @@
 r"""A certificate for functions of the direction: fully connected networks, whose boundary is a cone.
 
-For $f(z) = |z| \sum_i g_i(\rho_i)$, one term for each line that holds samples, $\rho_i$ the cosine of the angle of z and
-the line's unit vector $u_i$, and |z - x| < r, the direction of z lies within $\delta = \arcsin(r/|x|)$ of that of x, and
-$\theta_i$ within $\delta$ of its angle with $u_i$. With planes $g_i(\rho) \ge \lambda_i \rho + m_i$ on these intervals
+Let $f(z) = |z| \sum_i g_i(\rho_i)$, one term for each line that holds samples, $\rho_i$ the cosine of the angle of z
+and the line's unit vector $u_i$. Where |z - x| < r the direction of z lies within $\delta = \arcsin(r/|x|)$ of that of
+x, and $\theta_i$ within $\delta$ of its angle with $u_i$. With planes $g_i(\rho) \ge \lambda_i \rho + m_i$ there
 
 $$f(z)/|z| \ge \langle a, z/|z|\rangle + \sum_i m_i, \qquad a = \sum_i \lambda_i u_i,$$
 
 where the linear part is least at the edge of the cap, $|a| \cos(\angle(a, x) + \delta)$. By `angular`,
 $g_i = E_i K_e + O_i K_o$ with functions that are convex where $\rho \ge 0$: what has a positive weight lies above its
-tangent, what has a negative one above its chord. All $\lambda_i = 0$ is exact for one line. `certified_curvature` bounds
-the same function with its second derivative, for all lines at once.
+tangent, what has a negative one above its chord. All $\lambda_i = 0$ is exact for one line. `certified_curvature`
+bounds the same function with its second derivative, for all lines at once.
 
 f lies above a level c where f(z)/|z| > c/|z|, and |z| between |x| - r and |x| + r.
 """

@@ -7,8 +7,8 @@ $$f(v + y) \ge f(v) + \langle G, y\rangle + \tfrac12 \langle y, H y\rangle
              - \tfrac12 R^2 \|H\|\,(1 - \cos^3\delta) - R^3 B, \qquad
 H = \tau + P \Big(\sum_i g_i'' u_i u_i^\top\Big) P, \quad \tau = \sum_i (g_i - \rho_i g_i'),$$
 
-P the projection on $v^\perp$: on the way, at $v + ty$, the second derivative is $|v + ty|^{-3}$ times the curvature of f
-on the unit sphere at an angle of at most $t\,|y|$ from v, which has moved by at most the integral of `angular.third`.
+P the projection on $v^\perp$: on the way, at $v + ty$, the second derivative is $|v + ty|^{-3}$ times the curvature of
+f on the unit sphere at the angle $\arctan(t\,|y|)$ from v, which has moved by at most the integral of `angular.third`.
 Samples of both signs cancel in H, so it is far smaller than the sum of its terms, of which B consists.
 
 Lines near v, where the third derivatives are large, are bounded by planes instead. What remains is least on a disc,
@@ -18,6 +18,7 @@ $q \le q(y_0) - \langle \nabla q(y_0), y_0\rangle + R\,|\nabla q(y_0)|$ whatever
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,17 +57,11 @@ def frobenius(V: Float[np.ndarray, "n d"], weights: Numbers) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    r"""$\langle G, y\rangle + \frac12 \langle y, H y\rangle$ with $H = \tau P + \sum_i w_i v_i v_i^\top$."""
+    r"""$\langle G, y\rangle + \frac12 \langle y, H y\rangle$, with H as a function y -> H y and a bound on its norm."""
 
     G: Vector
-    tau: float
-    V: Float[np.ndarray, "n d"]
-    weights: Numbers
+    times: Callable[[Vector], Vector]
     norm: float
-
-    def times(self, y: Vector) -> Vector:
-        """H y for y orthogonal to v."""
-        return self.tau * y + (self.weights * (self.V @ y)) @ self.V
 
     def fall(self, G: Vector, R: float) -> float:
         """How far this function with another G may fall on the disc of radius R."""
@@ -110,7 +105,7 @@ class Curved:
         rho = np.cos(others.theta)
         V = across(others.u, v)
         tau = float((g[0] - rho * g[1]).sum())
-        quadratic = Quadratic(g[1] @ V, tau, V, g[2], abs(tau) + frobenius(V, g[2]))
+        quadratic = Quadratic(g[1] @ V, lambda y: tau * y + (g[2] * (V @ y)) @ V, abs(tau) + frobenius(V, g[2]))
         return cls(v, reach, own.where(is_near), others, float(g[0].sum()), quadratic, own.moduli)
 
     def least(self, delta: float) -> float:

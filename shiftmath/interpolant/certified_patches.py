@@ -6,34 +6,32 @@ that are pooled together,
 $$h_p(v) = \frac{\sigma_w^2}{DN} \sum_s \alpha_s \left((2a - b) \langle v, s\rangle + b\,|v||s|\, e(\theta_s)\right),
 \qquad \pi e(\theta) = \sin\theta + (\pi - 2\theta) \cos\theta.$$
 
-For any gradients $g_p$, and $\Lambda_p$ the largest distance of $\nabla h_p$ from $g_p$ within r of $x_p$,
+Within R of $x_p$ each is bounded from below by its value, a gradient, a second derivative and two numbers (`Local`),
 
-$$|f(z)| \ge |f(x)| - r\,|g| - \sum_p \Lambda_p |z_p - x_p|
-         \ge |f(x)| - r \left(|g| + \sqrt{q \textstyle\sum_p \Lambda_p^2}\right),$$
+$$h_p(x_p + k) \ge h_p(x_p) + \langle g_p, k\rangle + \tfrac12 \langle k, H_p k\rangle - \tau_p |k|^2 - \nu_p |k|,$$
 
-g the sum of the $g_p$ as an image, because each pixel lies in at most q patches. The certificate is the best of two
-choices: $g_p$ the gradient of the linear part, or of all at $x_p$.
+so that f has one such bound as a function of the image, in which the samples and the patches cancel: the disc of
+`certified_curvature.Quadratic` finds its least value in a ball. No pixel lies in more than q patches, so
+
+$$\sum_p \nu_p |z_p - x_p| \le r \min\Big(\sqrt{q \textstyle\sum_p \nu_p^2},\
+\sqrt{\textstyle\sum_p \nu_p \cdot \max_i \sum_{p \ni i} \nu_p}\Big).$$
 """
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from shiftmath.interpolant.directions import SLACK, angles, largest, lines, with_bias
+from shiftmath.interpolant.certified_curvature import Quadratic
+from shiftmath.interpolant.directions import SLACK, largest, lines, with_bias
+from shiftmath.interpolant.patch_bounds import STEEPEST, Local, Patch, most_of_even
 from shiftmath.kernels.dual import homogeneous_weights
 from shiftmath.kernels.plan import Plan
 
-__all__ = ["even_gradients", "even_turns", "patch_entries", "patch_functions", "patch_radius"]
+__all__ = ["patch_entries", "patch_functions", "patch_radius"]
 
-STEEPEST = math.sqrt(1 + 1 / math.pi**2)  # of |v| e(theta), at theta = 0: its gradient is (e, e') = (1, -1 / pi) there
-TINY = float(np.finfo(float).tiny)
-KINK = 0.1  # angle below which the jump of the gradient is within reach; any value is sound
-
-Numbers = Float[np.ndarray, "n"]
-Vectors = Float[np.ndarray, "n d"]
+SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)  # of the distance to the tangent plane, tried as R
 
 
 def patch_entries(plan: Plan, channels: int) -> Int[np.ndarray, "pixels d"]:
@@ -66,79 +64,24 @@ def pools(plan: Plan) -> Int[np.ndarray, "pixels"]:
     return (rows // plan.block[0] * columns.size + columns // plan.block[1]).reshape(-1)
 
 
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """One patch v of the image, and its function h: the linear part's gradient, and the even part over lines u."""
-
-    v: Float[np.ndarray, "d"]
-    linear: Float[np.ndarray, "d"]
-    u: Float[np.ndarray, "n d"]
-    weights: Numbers
-
-    @cached_property
-    def length(self) -> float:
-        """The length of v."""
-        return float(np.linalg.norm(self.v))
-
-    @cached_property
-    def theta(self) -> Numbers:
-        """The angles of v with the lines; empty for v = 0, which has no direction."""
-        return angles(self.u, self.v / self.length) if self.length else np.zeros(0)
-
-    @property
-    def value(self) -> float:
-        """h(v)."""
-        even = (np.sin(self.theta) + (np.pi - 2 * self.theta) * np.cos(self.theta)) / np.pi
-        return float(self.linear @ self.v) + (self.length * float(self.weights @ even) if self.length else 0.0)
-
-    def gradient(self, even: bool) -> Float[np.ndarray, "d"]:
-        """The gradient of h at v by `even_gradients`; that of the linear part alone at v = 0 and unless `even`."""
-        if not (even and self.length):
-            return self.linear
-        return self.linear + self.weights @ even_gradients(self.u, self.v / self.length)
-
-    def deviation(self, r: float, even: bool) -> float:
-        """A bound on the distance of the gradients of h within r of v from `gradient(even)`."""
-        if not (even and self.length):
-            return STEEPEST * float(abs(self.weights).sum())
-        delta = math.asin(r / self.length) if r < self.length else math.pi
-        return float(abs(self.weights) @ even_turns(self.theta, delta))
-
-
-def even_gradients(u: Vectors, v: Float[np.ndarray, "d"]) -> Vectors:
-    r"""The gradients at the unit vector v of $E(v) = |v| e(\theta)$ for unit vectors u.
-
-    $\pi \nabla E = (\sin 2\theta + \pi - 2\theta)\, u - \cos 2\theta\, n$, where n is the unit vector orthogonal to u
-    in the plane of u and v. It jumps at $\theta = 0$ and $\pi$; at less than `KINK` from there it is left out.
-    """
-    theta = angles(u, v)
-    n = v - np.cos(theta)[:, None] * u
-    n *= (np.minimum(theta, np.pi - theta) >= KINK)[:, None] / np.maximum(np.linalg.norm(n, axis=1), TINY)[:, None]
-    return ((np.sin(2 * theta) + np.pi - 2 * theta)[:, None] * u - np.cos(2 * theta)[:, None] * n) / np.pi
-
-
-def even_turns(theta: Numbers, delta: float) -> Numbers:
-    r"""Bounds on how far `even_gradients` move when v turns by at most delta.
-
-    Where theta moves with n fixed, by at most $4 \delta \sin\theta' / \pi$ with theta' the angle nearest to a right one
-    within delta, the speed of the formula being $4 \sin\theta / \pi$.
-    Where n turns, by the chord $2 \sin(\phi/2)$ with $\sin\phi = \sin\delta / \sin\theta$, or at most 2 when the turn
-    may pass through u or -u; by 1 where n was left out. The gradients themselves are at most `STEEPEST` long.
-    """
-    apart = np.minimum(theta, np.pi - theta)
-    phi = np.where(apart > delta, np.arcsin(np.minimum(1, math.sin(delta) / np.sin(np.maximum(apart, TINY)))), np.pi)
-    chord = np.where(apart < KINK, 1.0, 2 * np.sin(phi / 2))
-    speed = 4 * np.sin(np.minimum(apart + delta, np.pi / 2))
-    return np.minimum(2 * STEEPEST, (delta * speed + chord) / np.pi)
-
-
 def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray, level: float = 0.0) -> float:
     """The certified radius about the image x (height, width, channels) of f - level with samples X: one convolution."""
     entries = patch_entries(plan, x.shape[-1])
     parts, steep = patch_functions(plan, X, coefficients, x)
     size = math.sqrt(sum(part.length**2 for part in parts))
-    value = abs(sum(part.value for part in parts) - level) - SLACK * (steep * size + abs(level))
-    return max(_radius(parts, entries, x, value, SLACK * steep, even) for even in (False, True))
+    value = sum(part.value for part in parts) - level
+    parts = [part.signed(float(np.sign(value))) for part in parts]
+    margin = abs(value) - SLACK * (steep * size + abs(level))
+    if margin <= 0:
+        return 0.0
+    whole = _Image([part.local(math.inf) for part in parts], entries, x.size, SLACK * steep)
+    best = whole.radius(margin, math.inf)
+    reach = margin / max(SLACK * steep, float(np.linalg.norm(_gradient(parts, entries, x.size))))
+    for share in SHARES:
+        if (R := share * reach) > best:
+            local = _Image([part.local(R) for part in parts], entries, x.size, SLACK * steep)
+            best = max(best, local.radius(margin, R))
+    return best
 
 
 def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> tuple[list[Patch], float]:
@@ -148,24 +91,60 @@ def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.n
     pooled = [pool == own for own in pool]
     scale = plan.weight_std**2 / entries.shape[1] / np.sum(pooled)
     a, b = homogeneous_weights(plan.activation, plan.negative_slope)
-    parts, steep = [], 0.0
-    for v, others in zip(V[0], pooled, strict=True):
-        weights = scale * np.repeat(coefficients, others.sum())
-        sources = S[:, others].reshape(len(weights), -1)
-        u, along, against = lines(sources, b * weights)
-        parts.append(Patch(v, (2 * a - b) * weights @ sources, u, along + against))
-        steep += (2 * a - b + STEEPEST * b) * float(abs(weights) @ np.linalg.norm(sources, axis=1))
+    of_pool, parts, steep = {}, [], 0.0
+    for v, number, others in zip(V[0], pool, pooled, strict=True):
+        if number not in of_pool:
+            weights = scale * np.repeat(coefficients, others.sum())
+            sources = S[:, others].reshape(len(weights), -1)
+            u, along, against = lines(sources, b * weights)
+            terms = (2 * a - b + STEEPEST * b) * float(abs(weights) @ np.linalg.norm(sources, axis=1))
+            of_pool[number] = (
+                (2 * a - b) * weights @ sources,
+                u,
+                along + against,
+                most_of_even(u, along + against),
+                terms,
+            )
+        *own, terms = of_pool[number]
+        parts.append(Patch(v, *own))
+        steep += terms
     return parts, steep
 
 
-def _radius(parts: list[Patch], entries: np.ndarray, x: np.ndarray, value: float, slack: float, even: bool) -> float:
-    """The largest r found with r (|g| + (q sum of the squared deviations)^(1/2)) below the value."""
-    gradients = np.stack([part.gradient(even)[:-1] for part in parts])
-    g = np.bincount(entries.reshape(-1), gradients.reshape(-1), x.size + 1)[:-1]
-    slope, q = float(np.linalg.norm(g)) + slack, int(np.bincount(entries.reshape(-1), minlength=x.size + 1)[:-1].max())
+def _gradient(parts: list[Patch], entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
+    return _on_image([part.gradient(True)[: entries.shape[1]] for part in parts], entries, size)
 
-    def holds(r: float) -> bool:
-        deviations = math.sqrt(sum(part.deviation(r, even) ** 2 for part in parts))
-        return r * (slope + math.sqrt(q) * deviations) < value
 
-    return largest(holds, value / slope) if value > 0 and slope else 0.0
+def _on_image(values: Any, entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
+    """The sum for each entry of the image of the numbers that patches have for it."""
+    values = np.broadcast_to(np.reshape(values, (len(entries), -1)), entries.shape)
+    return np.bincount(entries.reshape(-1), values.reshape(-1), size + 1)[:-1]
+
+
+class _Image:
+    """The bounds of all patches as one bound on f."""
+
+    def __init__(self, bounds: list[Local], entries: np.ndarray, size: int, slack: float) -> None:
+        d = entries.shape[1]
+        self.slack, self.lost = slack, sum(b.lost for b in bounds)
+        norms, nu = np.array([b.norm + 2 * b.tau for b in bounds]), np.array([b.nu for b in bounds])
+        H, tau = np.stack([b.H[:d, :d] for b in bounds]), _on_image([2 * b.tau for b in bounds], entries, size)
+
+        def times(y: np.ndarray) -> np.ndarray:
+            own = np.append(y, 0.0)[entries]
+            return _on_image(np.einsum("pij,pj->pi", H, own), entries, size) - tau * y
+
+        gradient = _on_image([b.gradient[:d] for b in bounds], entries, size)
+        self.quadratic = Quadratic(gradient, times, float(_on_image(norms, entries, size).max()))
+        q = float(_on_image(np.ones(len(bounds)), entries, size).max())
+        self.kinks = math.sqrt(min(q * float(nu @ nu), float(nu.sum()) * float(_on_image(nu, entries, size).max())))
+
+    def radius(self, margin: float, R: float) -> float:
+        """The largest r up to R at which the bound keeps its sign, of those that a bisection tries."""
+        slope = float(np.linalg.norm(self.quadratic.G)) + self.kinks + self.slack
+        margin -= self.lost
+        if margin <= 0 or not slope:
+            return 0.0
+        if math.inf == R or not self.quadratic.norm:
+            return min(R, margin / slope * (1 - SLACK))
+        return largest(lambda r: self.quadratic.fall(self.quadratic.G, r) + r * (self.kinks + self.slack) < margin, R)

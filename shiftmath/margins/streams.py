@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from shiftmath._shared.arguments import as_samples, require_finite_result
-from shiftmath._shared.scaling import exponent, times_powers_of_two
+from shiftmath._shared.arguments import as_samples
+from shiftmath._shared.scaling import times_powers_of_two
 from shiftmath.groups import Group
 from shiftmath.groups.fixed_subspace import scaled_coordinates
 
@@ -127,7 +127,7 @@ def _joined(parts: list[FixedClass]) -> FixedClass:
 
 
 def _batches(name: str, x: Any) -> Iterator[Any]:
-    """The batches of a stream, in order; of an array the blocks of its first axis, or as many rows as `NUMBERS` make."""
+    """The batches of a stream, in order: of an array the blocks of its first axis, or rows of `NUMBERS` in all."""
     if isinstance(x, Iterator):
         yield from x
         return

@@ -9,8 +9,9 @@ from shiftmath.groups import circular_shifts, flips
 from shiftmath.interpolant import Interpolant
 from shiftmath.interpolant.angular import angular
 from shiftmath.interpolant.certified import certified_radius
-from shiftmath.interpolant.certified_patches import STEEPEST, even_gradients, even_turns, patch_functions
+from shiftmath.interpolant.certified_patches import patch_functions
 from shiftmath.interpolant.directions import angles, lines
+from shiftmath.interpolant.patch_bounds import STEEPEST, even_gradients, even_turns
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 
 EPS = float(np.finfo(float).eps)

@@ -46,8 +46,8 @@ def value(own, points):
 def test_derivatives_are_those_of_differences_and_grow_with_the_cosine(network):
     rho, h = np.linspace(-0.7, 0.7, 37), 1e-5
     jet, above, below = (angular(network, np.arccos(r), 4) for r in (rho, rho + h, rho - h))
-    # Differences err by h^2 / 6 times the derivative two orders on, of powers of 1 - rho^2 = .51 at most 81 / .51^2 times
-    # as large, and by eps / h.
+    # Differences err by h^2 / 6 times the derivative two orders on, of powers of 1 - rho^2 = .51 at most 81 / .51^2
+    # times as large, and by eps / h.
     assert np.abs((above - below)[:3] / (2 * h) - jet[1:]).max() <= (1e-10 * 312 / 6 + 1e-9) * np.abs(jet).max()
     # Rounding is that of the jet itself, also where a part vanishes; 1 - rho^2 = .02 loses two digits, three times.
     rounding = 1e6 * EPS * np.abs(angular(network, np.arccos([0.99]), 4))
@@ -60,7 +60,9 @@ def test_derivatives_are_those_of_differences_and_grow_with_the_cosine(network):
 def test_curvature_changes_no_faster_than_its_bound(network):
     low, high = 0.4, 0.7
     for parity, (at_low, part) in enumerate(
-        zip(even_and_odd(network, np.array([low]), 4), even_and_odd(network, np.linspace(low, high, 50), 4), strict=True)
+        zip(
+            even_and_odd(network, np.array([low]), 4), even_and_odd(network, np.linspace(low, high, 50), 4), strict=True
+        )
     ):
         theta = np.linspace(low, high, 50)
         along = np.linspace(-1, 1, 101)[:, None] * np.sin(theta)
@@ -110,9 +112,14 @@ def test_no_point_of_the_disc_falls_further_than_the_dual_bound(R, rng):
     turn = np.linspace(0, 2 * np.pi, 721)
     disc = np.linspace(0, R, 101)[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], -1)
     for _ in range(20):
-        V, w, G, tau = rng.standard_normal((4, 2)), rng.standard_normal(4), rng.standard_normal(2), rng.standard_normal()
-        q = Quadratic(G, tau, V, w, abs(tau) + frobenius(V, w))
+        V, w, G, tau = (
+            rng.standard_normal((4, 2)),
+            rng.standard_normal(4),
+            rng.standard_normal(2),
+            rng.standard_normal(),
+        )
         H = tau * np.eye(2) + (V.T * w) @ V
+        q = Quadratic(G, lambda y, H=H: H @ y, abs(tau) + frobenius(V, w))
         lowest = -(disc @ G + np.einsum("...i,ij,...j", disc, H, disc) / 2).min()
         assert lowest <= q.fall(G, R)
         # Where the quadratic part is small the bound is the fall itself, up to mu - ||H|| against |G| / R.
@@ -147,6 +154,12 @@ def test_of_real_digits_it_certifies_more_than_half_of_the_way_to_the_tangent_pl
     zero, one = (data.of_class(label)[:60].reshape(60, -1) for label in (0, 1))
     f = Interpolant(FullyConnected(), np.concatenate([zero[:40], one[:40]]), np.repeat([1.0, -1.0], 40))
     for x in np.concatenate([zero[40:43], one[40:43]]):
-        radius = certified_radius(f.kernel, f.X, f.coefficients, x)
-        assert radius >= 0.5 * abs(f(x)) / np.linalg.norm(f.gradient(x))
-        assert radius <= f.distance(x, restarts=0).upper
+        radius, h = certified_radius(f.kernel, f.X, f.coefficients, x), 1e-5
+        steps = h * np.eye(64)
+        # f is smooth off its samples: differences err by h^2 and eps / h, both below 1e-9.
+        gradient = (f(x + steps) - f(x - steps)) / (2 * h)
+        slope = np.linalg.norm(gradient)
+        assert radius >= 0.5 * abs(f(x)) / slope
+        along = x - np.sign(f(x)) * gradient / slope * np.linspace(0, 2 * abs(f(x)) / slope, 400)[:, None]
+        crossing = (f(along) * f(x) <= 0).argmax()
+        assert 0 < radius <= np.linalg.norm(along[crossing] - x)

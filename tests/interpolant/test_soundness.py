@@ -8,8 +8,9 @@ import pytest
 
 from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Interpolant, certified_radius
-from shiftmath.interpolant.certified_patches import Patch, even_gradients, even_turns, patch_functions
+from shiftmath.interpolant.certified_patches import patch_functions
 from shiftmath.interpolant.directions import angles, largest
+from shiftmath.interpolant.patch_bounds import Patch, even, even_gradients, even_turns, most_of_even
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import homogeneous_weights
 
@@ -202,23 +203,66 @@ def test_near_the_boundary_it_is_tight_so_that_a_fault_of_a_tenth_would_show(net
         assert certified(f, x, level) >= 0.9 * share * 1e-5
 
 
-def test_a_patch_turns_within_a_ball_by_the_angle_of_its_tangent(rng):
-    v = rng.standard_normal(3)
-    v *= 2 / np.linalg.norm(v)
-    part = Patch(v, np.zeros(3), np.eye(3), np.array([1.0, -2.0, 0.5]))
-    side = np.cross(v, rng.standard_normal(3))
-    side /= np.linalg.norm(side)
-    turn = np.linspace(0, 2 * np.pi, 100_001)
-    for r in (0.2, 1.0, 1.9):
-        w = v + r * (np.cos(turn)[:, None] * v / 2 + np.sin(turn)[:, None] * side)
-        delta = angles(w / np.linalg.norm(w, axis=1)[:, None], v / 2).max()
-        assert delta == pytest.approx(math.asin(r / 2), rel=1e-8)
-        assert part.deviation(r, True) >= abs(part.weights) @ even_turns(part.theta, delta) * (1 - 64 * EPS)
-        gradients = np.stack([replaced(part, p).gradient(True) for p in w[::500]])
-        assert np.linalg.norm(gradients - part.gradient(True), axis=1).max() <= part.deviation(r, True)
-    # All directions are within reach of a ball that holds 0, and the jump of the gradient is.
-    assert part.deviation(2.1, True) >= abs(part.weights) @ even_turns(part.theta, math.pi) * (1 - 64 * EPS)
-    assert part.deviation(0.1, False) >= np.linalg.norm(part.gradient(True) - part.gradient(False))
+def some_patch(v, count, rng):
+    u = rng.standard_normal((count, len(v)))
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    weights = rng.standard_normal(count)
+    return Patch(v, rng.standard_normal(len(v)), u, weights, most_of_even(u, weights))
+
+
+def at(part, points):
+    """h at each point."""
+    lengths = np.linalg.norm(points, axis=1)
+    each = [angles(part.u, p / n) if n else np.zeros(len(part.u)) for p, n in zip(points, lengths, strict=True)]
+    return points @ part.linear + lengths * (even(np.array(each)) @ part.weights)
+
+
+def in_ball(R, d, rng):
+    """Steps of all lengths up to R."""
+    steps = rng.standard_normal((4000, d))
+    return R * np.linspace(0, 1, 4000)[:, None] * steps / np.linalg.norm(steps, axis=1)[:, None]
+
+
+@pytest.mark.parametrize("kind", ["_by_curvature", "_by_size"])
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.55])
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_no_point_near_a_patch_lies_below_its_bound(kind, share, count, rng):
+    for _ in range(10):
+        v = 2 * rng.standard_normal(3)
+        part = some_patch(v, count, rng)
+        R = share * part.length
+        own, k = getattr(part, kind)(R), in_ball(R, 3, rng)
+        size = np.linalg.norm(k, axis=1)
+        bound = part.value + k @ own.gradient + np.einsum("ni,ij,nj->n", k, own.H, k) / 2
+        bound -= own.tau * size**2 + own.nu * size + own.lost
+        assert (at(part, v + k) - bound).min() >= -1e-13 * abs(part.weights).sum()
+
+
+def test_without_near_lines_only_the_third_order_is_lost(rng):
+    v = np.array([0.0, 0.0, 2.0])
+    u = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, -0.4], [0.6, 0.6, 0.5]])
+    u /= np.linalg.norm(u, axis=1)[:, None]
+    part = Patch(v, np.zeros(3), u, np.array([1.0, -2.0, 0.5]))
+    lost = []
+    for R in (1e-2, 1e-3):
+        own, k = part.local(R), in_ball(R, 3, rng)
+        assert own.nu == own.lost == 0
+        exact = part.value + k @ own.gradient + np.einsum("ni,ij,nj->n", k, own.H, k) / 2
+        lost.append(np.abs(at(part, v + k) - exact).max())
+        assert lost[-1] <= own.tau * R**2
+    # The error of a second derivative falls with the cube, but for the rounding of h.
+    assert lost[1] <= lost[0] / 900 + 1e-15
+
+
+@pytest.mark.parametrize("count", [1, 5, 60])
+def test_the_even_part_is_nowhere_larger_than_its_bound(count, rng):
+    part = some_patch(rng.standard_normal(4), count, rng)
+    around = np.concatenate([in_ball(1.0, 4, rng)[1:], part.u])
+    around /= np.linalg.norm(around, axis=1)[:, None]
+    largest_value = np.abs(at(part, around) - around @ part.linear).max()
+    assert largest_value <= part.most <= abs(part.weights).sum()
+    if count == 1:
+        assert part.most == pytest.approx(abs(part.weights[0]), rel=1e-3)
 
 
 @pytest.mark.parametrize("near", [0.02, 0.12, 0.3, 1.0, 1.5])
@@ -239,10 +283,6 @@ def test_in_the_plane_gradients_turn_no_more_than_their_bound_also_through_the_l
     if share > 1:
         # On the line the gradient jumps by 2 / pi, so that one side is half as far from any vector, but for the grid.
         assert found >= 0.99 / np.pi
-
-
-def replaced(part, v):
-    return Patch(v, part.linear, part.u, part.weights)
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0**30, 2.0**-30])
