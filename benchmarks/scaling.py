@@ -69,7 +69,7 @@ def exponents() -> list[str]:
     return lines
 
 
-def overhead(n: int = 512, block: int = 256) -> str:
+def overhead(n: int = 384, block: int = 128) -> str:
     """Processor time of the store over that of the matrix in memory, taking turns; and whether they are one matrix."""
     X, ratios = digits().images[:n], []
     expected = POOLED(X)
@@ -123,7 +123,7 @@ def workers(n: int = 384, block: int = 64) -> list[str]:
     return rows
 
 
-def prediction(n: int = 512, block: int = 256) -> str:
+def prediction(n: int = 384, block: int = 128) -> str:
     """A plan beside the run that it predicts."""
     plan, X = gram_plan(POOLED, (8, 8), n, block=block), images(n, 8)
     with folder() as store:

@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-import zarr
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
 
@@ -16,6 +15,8 @@ from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.large import solve
 from shiftmath.kernels.large.store import Store
 from shiftmath.kernels.large.work import Work
+
+zarr = pytest.importorskip("zarr")
 
 RNG = np.random.default_rng(0)
 X, Z = RNG.standard_normal((2, 23, 4, 4))
@@ -221,3 +222,33 @@ def test_the_residual_of_a_solution_is_what_is_said(tmp_path, outputs):
 def test_a_residual_that_is_not_reached_is_an_error():
     with pytest.raises(ValueError, match=r"^tolerance: got 1e-10, the residual is .* after 2 steps; takes a larger"):
         solve(POOLED(X), np.ones(23), steps=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"client": True}, "client: got True, takes None, a number of processes or a dask.distributed.Client"),
+        ({"client": "scheduler:8786"}, "client: got 'scheduler:8786', takes None, a number of processes or"),
+        ({"client": 0}, "client: got 0, takes a whole number of at least 1"),
+        ({"store": 3}, "store: got 3, takes a folder, or None"),
+        ({"store": ""}, "store: got '', takes a folder, or None"),
+        ({"store": __file__}, "store: got .*test_large.py', takes a folder, or None"),
+        ({"kernel": np.dot}, "kernel: got .*, takes a kernel of shiftmath.kernels"),
+        ({"X": X[0, 0]}, r"X: got shape \(4,\), takes signals"),
+    ],
+)
+def test_a_bad_argument_is_named(arguments, words):
+    with pytest.raises((TypeError, ValueError), match=f"^{words}"):
+        kernels.gram(**{"kernel": POOLED, "X": X[:2], "store": None} | arguments)
+
+
+@pytest.mark.parametrize("precomputed", [np.eye(22), np.full((23, 23), np.nan), "a", np.eye(23)[0]])
+def test_a_ready_matrix_that_is_none_is_named(precomputed):
+    with pytest.raises((TypeError, ValueError), match=r"^(precomputed: got|X: the Gram matrix: got nan at)"):
+        Interpolant(POOLED, X, np.ones(23), precomputed=precomputed)
+
+
+def test_what_is_solved_is_symmetric_with_a_positive_diagonal():
+    for bad in (POOLED(X, Z), POOLED(X, X[::-1]), np.diag([1.0, 0.0]), kernels.gram(POOLED, X, X, store=None)):
+        with pytest.raises(ValueError, match=r"^gram: got .*, takes a symmetric matrix"):
+            solve(bad, np.ones(len(bad)))

@@ -14,6 +14,8 @@ import pytest
 from shiftmath import kernels
 from shiftmath.kernels import Convolutional
 
+pytest.importorskip("zarr")
+
 IMAGES = np.random.default_rng(0).standard_normal((72, 4, 4))
 POOLED = Convolutional(depth=2)
 
