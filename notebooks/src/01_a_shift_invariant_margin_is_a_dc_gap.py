@@ -52,8 +52,8 @@
 #    (c), and with (b) nothing can do better.
 # 4. If $n$ is the best normal for a set that shifts map onto itself, so is $T_s n$. There is only one best,
 #    because it points along the shortest difference of points of the two hulls, and a convex set has one
-#    shortest vector. So $T_s n = n$. In the Fourier basis $T_s$ is diagonal, with entries $e^{-2\pi \mathrm i k s/d}$, and
-#    only frequency $k = 0$ has the entry 1 for every $s$. That is (d).
+#    shortest vector. So $T_s n = n$. In the Fourier basis $T_s$ is diagonal, with entries $e^{-2\pi
+#    \mathrm i k s/d}$, and only frequency $k = 0$ has the entry 1 for every $s$. That is (d).
 #
 # Each step is measured by itself below.
 
