@@ -50,9 +50,10 @@
 #    the hull of its orbits. Two such signals are as far apart as their $t$. That is (b).
 # 3. $\langle w, T_s x\rangle = f_{dc}(x)$: along $w$ all shifts of a signal project onto one point. That is
 #    (c), and with (b) nothing can do better.
-# 4. If $n$ is the best normal for a set that shifts map onto itself, so is $T_s n$; there is only one best,
-#    so $T_s n = n$. In the Fourier basis $T_s$ is diagonal, with entries $e^{-2\pi \mathrm i k s/d}$, and
-#    only frequency $k = 0$ has the entry 1 for every $s$. That is (d).
+# 4. If $n$ is the best normal for a set that shifts map onto itself, so is $T_s n$. There is only one best,
+#    because it points along the shortest difference of points of the two hulls, and a convex set has one
+#    shortest vector. So $T_s n = n$. In the Fourier basis $T_s$ is diagonal, with entries $e^{-2\pi
+#    \mathrm i k s/d}$, and only frequency $k = 0$ has the entry 1 for every $s$. That is (d).
 #
 # Each step is measured by itself below.
 

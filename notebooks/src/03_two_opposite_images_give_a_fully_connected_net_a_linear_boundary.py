@@ -46,7 +46,8 @@
 # 2. The two conditions $g(x) = 1$, $g(-x) = -1$ are a 2 x 2 system with equal diagonal entries $k(x,x)$ and
 #    equal others. Its solution for the right side $(1, -1)$ is $\alpha = (1, -1)/(k(x,x) - k(x,-x))$.
 #    That is (b). Two samples that are not opposite but have $k(x,x) = k(x',x')$ give the same system,
-#    with a positive denominator; the sign of $g$ is that of the numerator. That is the lemma.
+#    with a positive denominator; the sign of $g$ is that of the numerator. That is the lemma. (It holds for
+#    any kernel with these properties and is checked for this one.)
 # 3. With (a) the numerator of (b) is $2u\,|z|\,|x| = 2\langle z, x\rangle$ and the denominator $2|x|^2$.
 #    That is (c), and (d) is the distance to the hyperplane $\langle z, x\rangle = 0$.
 # 4. The tangent kernel of $n$ units is a mean of $n$ independent terms, one for each unit. To first order

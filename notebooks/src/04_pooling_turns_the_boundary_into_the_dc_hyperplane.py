@@ -79,9 +79,9 @@ from shiftmath.pages.figures import BOUND, BROKEN, MEASURED, THEORY
 # %% tags=["parameters"]
 seed = 0
 points = choose(quick=100, full=1000)  # random inputs at which the network is compared with the theory
-sides = choose(quick=[1, 3, 5, 7], full=[1, 3, 5, 7, 9, 13, 17])  # of square images
+sides = choose(quick=[1, 3, 5], full=[1, 3, 5, 7, 9, 13, 17])  # of square images
 widths = choose(quick=[256, 512, 1024], full=[256, 1024, 4096, 16384])  # of finite networks
-trained = choose(quick=20, full=100)  # of them for each width
+trained = choose(quick=10, full=100)  # of them for each width
 units = choose(quick=20_000, full=100_000)  # single channels that predict their error
 
 # %%
