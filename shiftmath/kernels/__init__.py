@@ -1,6 +1,8 @@
 """Kernels of infinitely wide networks.
 
     fully_connected, convolutional, group_average   the kernels, callables (X, Z=None) -> Gram matrix
+    window_average      between flattened and pooled: an average over the shifts within a window
+    average             what averages of a kernel share
     kernel, parameters  what all kernels share: calls and errors; get_params, set_params, repr
     diagonal            the values k(x, x)
     joint_action        whether k(Tx, Tz) = k(x, z), which averages over a group need
@@ -24,11 +26,12 @@ from typing import Any
 from shiftmath.kernels.convolutional import Convolutional
 from shiftmath.kernels.fully_connected import FullyConnected
 from shiftmath.kernels.group_average import GroupAverage
+from shiftmath.kernels.window_average import WindowAverage
 
 MODULES = ("dots", "dual", "large", "oracle")
 LARGE = ("gram", "gram_plan")
 
-__all__ = ["Convolutional", "FullyConnected", "GroupAverage", "gram", "gram_plan"]
+__all__ = ["Convolutional", "FullyConnected", "GroupAverage", "WindowAverage", "gram", "gram_plan"]
 
 
 def __getattr__(name: str) -> Any:

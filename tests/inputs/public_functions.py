@@ -223,6 +223,7 @@ def called(kernel, X):
 SHIFTS, ALONG_ROWS = groups.circular_shifts(), groups.circular_shifts(axes=0)
 FLAT = kernels.Convolutional(readout="flatten")
 AVERAGE = kernels.GroupAverage(kernels.FullyConnected(), SHIFTS)
+WINDOW = kernels.WindowAverage(kernels.FullyConnected(), 2)
 KEY = jax.random.key(0)
 CLAIM = {"claim": "a claim", "tolerance": 0.5, "evidence": "quoted"}
 NUMBERS = {"measured": np.array([1.0, 2.0])}
@@ -280,6 +281,8 @@ CALLS = {
     "kernels.Convolutional.weighted_gradient": called(FLAT, IMAGES)["weighted_gradient"],
     "kernels.GroupAverage": call(kernels.GroupAverage, kernel=FLAT, group=ALONG_ROWS, two_sided=False),
     **{f"kernels.GroupAverage.{n}": c for n, c in called(AVERAGE, ROWS).items()},
+    "kernels.WindowAverage": call(kernels.WindowAverage, kernel=FLAT, window=2, axes=0, work=("window",)),
+    **{f"kernels.WindowAverage.{n}": c for n, c in called(WINDOW, ROWS).items()},
     "kernels.gram": call(
         partial(kernels.gram, store=None),
         work=("block", "audit"),
@@ -664,7 +667,7 @@ CALLS = {
 
 FORMULA = "a formula inside compiled code; it says that values are not checked"
 INNER = "a part of a call, which has checked"
-KERNELS = ("FullyConnected", "Convolutional", "GroupAverage")
+KERNELS = ("FullyConnected", "Convolutional", "GroupAverage", "WindowAverage")
 LAYER = "a part of a network: called on arrays of JAX, inside compiled code"
 RESULT = "a result, which users do not make"
 # Names of functions, and of arguments that all functions share.
@@ -760,7 +763,7 @@ REASONS = {
 
 # Kernels have one face: what arrays of JAX become there is seen in two calls, and each further one compiles long.
 ONE_ENGINE = {
-    *(f"kernels.GroupAverage.{m}" for m in ("__call__", "nngp", "diag")),
+    *(f"kernels.{k}.{m}" for k in ("GroupAverage", "WindowAverage") for m in ("__call__", "nngp", "diag")),
     *(f"kernels.Convolutional.{m}" for m in ("nngp", "diag")),
     "kernels.FullyConnected.nngp",
 }
@@ -790,13 +793,10 @@ ALLOWED = {
     # The boundary is further away than a search goes, `upper` is infinite: tests/interpolant/test_sizes_of_labels.py.
     "interpolant.Interpolant.distance.level": {"10**30", "1e300"},
     "kernels.GroupAverage.kernel": {"type"},
+    "kernels.WindowAverage.kernel": {"type"},
     "kernels.gram.Z": {"None"},
     "kernels.gram_plan.m": {"None"},
-    **{
-        f"kernels.{k}.{m}.Z": {"None"}
-        for k in ("FullyConnected", "Convolutional", "GroupAverage")
-        for m in ("__call__", "nngp")
-    },
+    **{f"kernels.{k}.{m}.Z": {"None"} for k in KERNELS for m in ("__call__", "nngp")},
     "margins.Separator.decision.x": {"no samples"},
     "price.pairwise_price.y": {"strings"},
     "price.Prices.matrix.name": {"NumPy string"},  # it has no number on the diagonal

@@ -8,7 +8,8 @@ import pytest
 
 from shiftmath import Interpolant
 from shiftmath.groups import Group, circular_shifts, flips, quarter_turns
-from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage, group_average
+from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
+from shiftmath.kernels import average as average_module
 from shiftmath.kernels.joint_action import joint_defect
 
 EPS = np.finfo(float).eps
@@ -136,7 +137,7 @@ def test_blocks_change_nothing_and_bound_what_is_held(two_sided, as_array, monke
     whole = average(signals), average(signals[:3], signals), average.diag(signals)
     assert max(held) > 300
     for most in (300, 100, 20) if as_array is np.asarray else (100,):
-        monkeypatch.setattr(group_average, "ENTRIES", most)
+        monkeypatch.setattr(average_module, "ENTRIES", most)
         held.clear()
         parts = average(signals), average(signals[:3], signals), average.diag(signals)
         for part, expected in zip(parts, whole, strict=True):
