@@ -122,7 +122,7 @@ def fully_connected_gradient(plan: Plan, X: Rows, Z: Samples, weights: PerZ) -> 
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
     ex, ez = units(plan, X), units(plan, Z)
     values, gradients = np.empty(len(X)), np.empty(X.shape)
-    for u in np.unique(ex):
+    for u in np.unique(ex).tolist():
         own = np.where(abs(ez - u) <= TOGETHER, u, ez)
         (few, top), samples, b = scaled_weights(weights, own), scaled(Z, -own), np.ldexp(plan.bias_std, -own)
         members = np.flatnonzero(ex == u)

@@ -31,6 +31,7 @@ POINTS, SAMPLES = 32, 512  # that are walked together
 TASKS = 16
 
 Images = Float[np.ndarray, "n C H W"]
+Samples = Float[np.ndarray, "m C H W"]
 Table = Float[np.ndarray, "rows N"]
 Exponents = Int[np.ndarray, "n"]
 Gram = Float[np.ndarray, "n m"]
@@ -72,7 +73,7 @@ def transposed_box(plan: Plan, v: Float[np.ndarray, "*batch H W"]) -> Any:
 class Walk:
     """Points x of one unit against samples z, each in a unit of its own: sums over slices, and back."""
 
-    def __init__(self, plan: Plan, X: Images, Z: Images, unit: int, units: Exponents) -> None:
+    def __init__(self, plan: Plan, X: Images, Z: Samples, unit: int, units: Int[np.ndarray, "m"]) -> None:
         self.plan, self.channels, self.factors = plan, X.shape[1], variance_factors(plan, X.shape[1])
         self.X, self.Z = table(plan, X, np.full(len(X), unit)), table(plan, Z, units)
         self.b, self.c = np.ldexp(plan.bias_std, -unit), np.ldexp(plan.bias_std, -units)
@@ -91,7 +92,9 @@ class Walk:
         x, z = (A[[high, low]].reshape(2, -1, *self.plan.torus) for A in (self.X, self.Z))
         return (x[0, i] - z[0]) + (x[1, i] - z[1])
 
-    def sums(self, A: Table, B: Table, biases: Any, seeds: Sums | None, own: bool = False) -> tuple[Any, Any, Any]:
+    def sums(
+        self, A: Table, B: Float[np.ndarray, "rows M"], biases: Any, seeds: Sums | None, own: bool = False
+    ) -> tuple[Any, Any, Any]:
         """Means of D and T over the pooled pairs of pixels, (2, n, m); derivatives of their products with the seeds.
 
         By the deviations (layers, n pixels) and the pixels (channels, n pixels) of A, as if these were independent.
@@ -112,7 +115,15 @@ class Walk:
         return sums.sum(0).transpose(1, 2, 0) / plan.pooled_terms, by_x, by_pixels
 
     def steps(
-        self, A: Table, B: Table, columns: Any, own: bool, shifts: Any, biases: Any, seeds: Sums, *out: Any
+        self,
+        A: Table,
+        B: Float[np.ndarray, "rows M"],
+        columns: Any,
+        own: bool,
+        shifts: Any,
+        biases: Any,
+        seeds: Sums,
+        *out: Any,
     ) -> Iterator[None]:
         """`slices_back`, a few shifts after others."""
         pixels = int(np.prod(self.plan.torus))
@@ -148,7 +159,7 @@ class Walk:
 
 
 def of_a_group(
-    plan: Plan, X: Images, Z: Images, unit: int, units: Exponents, weights: Float[np.ndarray, "m"]
+    plan: Plan, X: Images, Z: Samples, unit: int, units: Int[np.ndarray, "m"], weights: Float[np.ndarray, "m"]
 ) -> tuple[Float[np.ndarray, "n"], Images]:
     """Values and gradients at points of one unit, in these units."""
     walk = Walk(plan, X, Z, unit, units)
@@ -162,13 +173,13 @@ def of_a_group(
 
 
 def convolutional_gradient(
-    plan: Plan, X: Images, Z: Images, weights: Float[np.ndarray, "m"]
+    plan: Plan, X: Images, Z: Samples, weights: Float[np.ndarray, "m"]
 ) -> tuple[Float[np.ndarray, "n"], Images]:
     """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W), in float64."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
     ex, ez = units(plan, X), units(plan, Z)
     values, gradients = np.zeros(len(X)), np.zeros(X.shape)
-    for u in np.unique(ex):
+    for u in np.unique(ex).tolist():
         own = np.where(abs(ez - u) <= TOGETHER, u, ez)
         few, top = scaled_weights(weights, own)
         members = np.flatnonzero(ex == u)
