@@ -70,6 +70,7 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/attacks.py
 	$(BIN)/python benchmarks/price.py
+	$(BIN)/python benchmarks/certificates.py
 
 .PHONY: site test-site
 site: $(SITE)/installed  ## the pages, the package and all claims as a site to read, in build/site
