@@ -72,6 +72,7 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/attacks.py
 	$(BIN)/python benchmarks/price.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/certificates.py
 
 .PHONY: site test-site
 site: $(SITE)/installed  ## the pages, the package and all claims as a site to read, in build/site

@@ -264,6 +264,11 @@ CALLS = {
     "margins.invariant_margin": call(
         margins.invariant_margin, positives=HIGH, negatives=LOW, group=groups.flips(), share=0.5, tolerance=0.5
     ),
+    "margins.invariant_margin of batches": call(
+        lambda positives, negatives: margins.invariant_margin(iter([positives, HIGH]), iter([LOW, negatives])),
+        positives=HIGH,
+        negatives=LOW,
+    ),
     "margins.max_margin": call(margins.max_margin, positives=HIGH, negatives=LOW, share=0.5, tolerance=0.5),
     "kernels.FullyConnected": call(kernels.FullyConnected, **KERNEL),
     **{f"kernels.FullyConnected.{n}": c for n, c in called(kernels.FullyConnected(bias_std=0.5), ROWS).items()},
