@@ -220,7 +220,9 @@ def test_the_residual_of_a_solution_is_what_is_said(tmp_path, outputs):
 
 
 def test_a_residual_that_is_not_reached_is_an_error():
-    with pytest.raises(ValueError, match=r"^tolerance: got 1e-10, the residual is .* after 2 steps; takes a larger"):
+    with pytest.raises(
+        ValueError, match=r"^gram and tolerance: got 1e-10, after 2 steps the residual is .*, takes a larger tolerance"
+    ):
         solve(POOLED(X), np.ones(23), steps=2)
 
 

@@ -6,7 +6,7 @@ share of the pairs of pixels that are nearly parallel, see `kernels.kernel`; and
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def audited(kernel: Any, signals: list[np.ndarray], gram: Any, count: int, seed:
     for i, j in progress(drawn, count, "audit", show):
         (plan, x), (_, z) = _planned(kernel, X[i : i + 1]), _planned(kernel, Z[j : j + 1])
         true, got = enclosure(plan, x, z), float(gram[i, j])
-        scale = math.sqrt(float(kernel.diag(X[i : i + 1])[0]) * float(kernel.diag(Z[j : j + 1])[0]))
+        scale = _norm(kernel, X[i : i + 1]) * _norm(kernel, Z[j : j + 1])
         own = np.finfo(gram.dtype)
         bound = _bound(plan, true, scale) + float(own.eps) * abs(got) / 2 + float(own.smallest_subnormal)
         error = float((true.ball - got).abs_upper())
@@ -72,6 +72,13 @@ def audited(kernel: Any, signals: list[np.ndarray], gram: Any, count: int, seed:
             )
     worst, entry = max(found)
     return Audit(count, worst, entry)
+
+
+def _norm(kernel: Any, x: np.ndarray) -> float:
+    """The root of k(x, x), which is homogeneous in signal and bias together: in units in which it does not overflow."""
+    e = int(np.frexp(max(float(abs(x).max()), kernel.bias_std))[1])
+    there = replace(kernel, bias_std=math.ldexp(kernel.bias_std, -e))
+    return math.ldexp(math.sqrt(float(there.diag(np.ldexp(x.astype(float), -e))[0])), e)
 
 
 def _bound(plan: Plan, true: Enclosure, scale: float) -> float:

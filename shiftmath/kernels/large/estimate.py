@@ -1,11 +1,13 @@
 """What a Gram matrix takes, before the work."""
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from shiftmath._shared.arguments import as_count, as_shape
+from shiftmath._shared.memory import require_memory
 from shiftmath.kernels.kernel import Kernel
 from shiftmath.kernels.large.gram import BLOCK, as_kernel
 from shiftmath.kernels.large.layout import Layout
@@ -95,6 +97,7 @@ def gram_plan(
     (1800030000, 29.2, 6903)
     """
     as_kernel("kernel", kernel)
+    require_memory("shape", shape, 8 * math.prod(as_shape("shape", shape)), "a signal of which")
     shape, n = as_shape("shape", shape), as_count("n", n)
     layout = Layout(n, n if m is None else as_count("m", m), as_count("block", block), m is None)
     workers, seed = as_count("workers", workers), as_count("seed", seed, 0)

@@ -71,8 +71,8 @@ def solve(
     residual = _residual(columns - _product(gram, found, ridge), columns)
     if not residual <= 2 * tolerance:  # that of the recursion is another by rounding
         raise ValueError(
-            f"tolerance: got {tolerance:g}, the residual is {residual:.2g} after {taken} steps; takes a larger one, a "
-            f"larger ridge than {ridge:g}, or more steps"
+            f"gram and tolerance: got {tolerance:g}, after {taken} steps the residual is {residual:.2g}, takes a "
+            f"larger tolerance, a larger ridge than {ridge:g}, or more steps"
         )
     with np.errstate(over="ignore"):
         found = times_powers_of_two(found, e).reshape(y.shape)
