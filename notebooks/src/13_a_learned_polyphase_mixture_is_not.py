@@ -13,12 +13,13 @@
 # consistent. This page takes the layer as its authors released it and finds that its weights follow the
 # quadrants of the image and not its phases, so that it is inexact even where plain striding is exact;
 # that no mixture can be exact in general unless it keeps one component alone; and what each of its two
-# penalties is least for: one component kept, and a low-pass filter. Then six ways of downsampling are
-# trained on digits. APS and LPS are exactly consistent there, and no network with the TIPS layer, trained
-# with cross-entropy alone, is. The other question, left open on page 12, stays open: whether exact
-# invariance costs robustness was not decided, for accuracies differ by up to nine points and five
-# networks of each kind scatter too widely. Runs in about two minutes (profile quick) or twenty (full),
-# within 2 GB.
+# penalties is least for: one component kept, and a low-pass filter. Then eleven ways of downsampling and
+# training are compared on digits, at about one accuracy. APS, APS behind a blur and LPS are exactly
+# consistent there; no network with the TIPS layer is, and with its two penalties
+# it is less so than without. The other question, left open on page 12, stays open: striding is the most
+# robust in the mean, but whether exact invariance costs robustness five networks of each kind do not
+# decide. Runs in up to three minutes (profile quick) or twenty (full) on a busy machine,
+# within 3 GB.
 
 # %% [markdown]
 # ## Statement
@@ -40,7 +41,8 @@
 #   striding is exact, and even alone before an average over all positions, where the average pool is. Both
 #   losses are the weights': held still, the first goes, and made to follow the phases, the second.
 # - (d) The penalty on $|\tau|_2$ is least for one weight of 1, a single component kept, and greatest for
-#   equal weights; so it counters one of the two failures that its authors name, equal weights, alone.
+#   equal weights; so it counters one of the two failures that its authors name, equal weights, alone. With
+#   $w = 0$ TIPS is the average pool; the larger $|w|$, the more of a single component it keeps.
 # - (e) The penalty that asks $\psi$ to undo random shifts asks for a low-pass filter. For an image whose
 #   circular autocorrelation is $c + v\delta$ the best taps, of those with which the ReLU cuts nothing
 #   off, are $(v/N + c)/(v + 9c)$, all nine, with $N = (2r + 1)^2$ shifts by up to $r \ge 1$ pixels, $2r <
@@ -50,10 +52,11 @@
 #   and $C$ the consistency, $m^2 \le F \le \min(m, C)$.
 # - (g) The mean weight of the largest pixel of a window, a *maximum-sampling bias*, is 1 for max pooling and
 #   1/4 for the average pool. Measured: max pooling is nevertheless more consistent than striding.
-# - (h) Measured, on digits, with numbers of steps chosen for like accuracies: networks with APS and LPS
-#   are exactly consistent over 81 shifts, and none with TIPS, trained with cross-entropy alone and
-#   without its two penalties, is. Accuracies differ by up to 8.5 points in the mean, so how far the
-#   nearest wrong answers are is reported and no order is claimed.
+# - (h) Measured, on digits, eleven ways of training, five networks each, ten of them at about one accuracy:
+#   those with APS, APS behind a blur, and LPS are exactly consistent over 25 shifts, and in double precision
+#   no logit changes under any of 144; none with TIPS is consistent, trained with its two penalties or
+#   without. How far the nearest wrong answers are is reported; no interval decides whether exactness costs
+#   distance.
 
 # %% [markdown]
 # ## Why it is true
@@ -102,17 +105,18 @@ from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
 # %% tags=["parameters"]
 seed, seeds = 0, 5
 lengths = choose(quick=(8, 32), full=(8, 32, 128))  # of the images of (a)
-# Steps of training, more for rules that learn slowly: found with other networks, for like accuracies.
-slow, fast = {"blur": 800, "aps": 800, "lps": 800}, {"stride": 120, "max": 160, "tips": 150}
-lessons = choose(quick={"tips": 80, "aps": 80}, full=fast | slow)
-rules = list(lessons)
+# Ways of training, and their steps: more for rules that learn slowly, found with other networks and here.
+full = {"stride": 144, "max": 144, "average": 288, "blur": 288, "max-blur": 288, "aps": 384, "aps-blur": 288}
+full |= {"lps": 384, "tips": 144, "shifted": 864, "penalised": 288}
+arms = choose(quick=dict.fromkeys(("stride", "aps", "tips", "penalised"), 48), full=full)
+goal = choose(quick=0.5, full=0.85)  # the accuracy at which they are compared
 depth = choose(quick=2, full=3)  # convolutions of a network, all but the last followed by downsampling
-tested = choose(quick=20, full=60)  # digits whose shifts are counted
-attacked = choose(quick=20, full=50)  # and those that are attacked
+tested = choose(quick=10, full=60)  # digits whose shifts are counted
+attacked, strength = choose(quick=(10, 10), full=(40, 30))  # digits that are attacked, steps of an attack
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
 jax.config.update("jax_enable_x64", True)  # for the exact parts; networks on digits are of float32
-print(provenance("UCI handwritten digits, 8 x 8, on a canvas of 16 x 16; synthetic images from the seed"))
+print(provenance("UCI handwritten digits, 8 x 8, on a canvas of 12 x 12; synthetic images from the seed"))
 
 # %% [markdown]
 # ## In numbers
@@ -317,6 +321,25 @@ for (form, sign), found in ends.items():
 # two ways in which a mixture can fail, weights that are too uneven, a fixed phase, and weights that are
 # equal, an average pool. This penalty works against the second alone, and towards the first.
 #
+# **The two ends.** A layer whose $w$ is 0 has equal weights, and must be the average pool; one whose $w$ is a
+# million has one weight of 1 in each channel, and must keep that component. In between $1/2 \le |\tau|_2 \le
+# 1$, with the sum 1.
+
+# %%
+picture, between = jnp.asarray(uneven(16)), layer_of("zero")
+ended = [eqx.tree_at(lambda t: t.weight, between, jnp.full(3, w)) for w in (0.0, 1e6)]
+tau_sharp = np.asarray(ended[1].choice(picture))
+to_average = float(np.abs(ended[0](picture) - down.average_pool(picture)).max())
+to_component = float(np.abs(ended[1](picture) - down.chosen(picture, tau_sharp.argmax(0))).max())
+tau_between = np.asarray(between.choice(picture))
+spread, off = np.linalg.norm(tau_between, axis=0), np.abs(tau_between.sum(0) - 1).max()
+print(f"w = 0: from the average pool {to_average:.0e}; w = 1e6: from one component {to_component:.0e}")
+print(f"in between: lengths from {spread.min():.3f} to {spread.max():.3f}, sums 1 to {off:.0e}")
+
+# %% [markdown]
+# The one and the other to the last bit. With one weight of 1 TIPS is plain striding, from a phase that each
+# channel and each image chooses.
+#
 # **(e) The penalty that undoes shifts.** An image whose autocorrelation is exactly $c + v\delta$: random
 # phases, all frequencies but 0 of one modulus. The package's penalty, circular, is minimised over the
 # nine taps of a TIPS layer by a search from random taps near 0.1, for three reaches; the law knows
@@ -368,66 +391,163 @@ print(f"smallest value of psi {min(float(psi_of(k, white).min()) for k in taps.v
 # alike gets unequal taps, as it should. What such a $\psi$ tells the weights is how bright each quadrant
 # is: nothing in this penalty looks at the phases, or at $y$.
 #
-# **(h) Digits.** The digits of 8 x 8 pixels stand in the middle of 16 x 16, with a margin of 4. Under the
-# 81 shifts by up to 4 nothing is lost at the border, and a circular shift is a standard one. One recipe
-# for all: two rounds of convolution with 8 channels, batch norm, ReLU and downsampling, a third
-# convolution, the average and a linear layer, trained by Adam with falling steps. The rules differ in how
-# fast they learn, and to compare at like accuracies each is trained for a number of steps of its own.
-# TIPS is trained by cross-entropy alone, as the others are; its two penalties are not used, and what they
-# would change is not measured.
+# **(h) Digits.** The digits of 8 x 8 pixels stand in the middle of 12 x 12, with a margin of 2. Under the
+# 25 shifts by up to 2 nothing is lost at the border, and a circular shift is a standard one. One recipe for
+# all: two rounds of convolution with 8 channels, batch norm, ReLU and downsampling, a third convolution,
+# the average and a linear layer, trained by Adam on batches of 32 of 1000 images, in 144 to 864 steps, see
+# above, with a rate that falls from 0.02 to 0. Nine rules are trained by cross-entropy alone. Two arms
+# stand beside them: *shifted*, striding trained on digits that are shifted at random (8 copies of each),
+# and *penalised*, TIPS trained with both of its penalties as released: 0.65 times the cross-entropy, plus
+# the penalty of (d), plus, for the last five eighths of the steps, 0.35 times that of (e), averaged over
+# all shifts by up to 2.
 
 # %%
 data, order = digits(), np.random.default_rng(seed).permutation(1797)
-canvas = np.zeros((1797, 16, 16), np.float32)
-canvas[:, 4:12, 4:12] = 4 * data.images[order]  # white is 4, which makes the variance about 1
+canvas = np.zeros((1797, 12, 12), np.float32)
+canvas[:, 2:10, 2:10] = 4 * data.images[order]  # white is 4
 labels = data.labels[order]
-(X_fit, X), (y_fit, y) = (np.split(a[:1697], [1397]) for a in (canvas, labels))
-few = WindowShifts(4)
-alike = all(np.array_equal(few.orbit(x), WindowShifts(4, "zero").orbit(x)) for x in X[:tested])
+(X_fit, X_mid, X), (y_fit, y_mid, y) = (np.split(a, [1000, 1400]) for a in (canvas, labels))
+few = WindowShifts(2)
+alike = all(np.array_equal(few.orbit(x), WindowShifts(2, "zero").orbit(x)) for x in X[:tested])
+X_moved = np.concatenate([few.orbit(x)[rng.integers(25, size=8)] for x in X_fit])
+y_moved = np.repeat(y_fit, 8)
 
 
 # %%
 def start(rule, key):
     """A fresh network."""
     size = {"width": 8, "depth": depth, "stride": (*[2] * (depth - 1), 1), "hidden_norm": True}
-    return convolutional(key, (16, 16), 10, downsample=rule, **size)
+    return convolutional(key, (12, 12), 10, downsample=rule, **size)
 
 
-def learned(rule, steps):
-    """For each seed a network after so many steps."""
-    keys = jax.random.split(jax.random.key(1), seeds)
-    adam = optax.adam(optax.cosine_decay_schedule(0.02, steps))
-    stack, _ = fit_many(partial(start, rule), keys, X_fit, y_fit, adam, steps, batch_size=64)
-    return [member(stack, i) for i in range(seeds)]
+def following(stack):
+    """What builds the networks of a stack, one after another."""
+    ready = iter([member(stack, i) for i in range(seeds)])
+    return lambda key: next(ready)
 
 
 # %%
-def share_right(network):
+def course(rule, steps, X, y, losses=(("cross-entropy", 1.0),)):
+    """The networks of all seeds at sixteen looks; losses follow one another, Adam beginning anew."""
+    rate, way, begun, pause = optax.cosine_decay_schedule(0.02, steps), [], 0, steps // 16
+    for phase, (loss, share) in enumerate(losses):
+        build = following(way[-1]) if way else partial(start, rule)
+        keys = jax.random.split(jax.random.key(1 + phase), seeds)
+        adam, more = optax.adam(lambda t, begun=begun: rate(t + begun)), round(share * steps)
+        found, _ = fit_many(build, keys, X, y, adam, more, batch_size=32, loss=loss, every=pause)
+        way += [member(found, k) for k in range(-(-more // pause))]
+        begun += more
+    return way
+
+
+# %%
+both_penalties = ((down.TIPSLoss(undo=False), 3 / 8), (down.TIPSLoss(), 5 / 8))
+special = {"shifted": ("stride", X_moved, y_moved), "penalised": ("tips", X_fit, y_fit, both_penalties)}
+ways = {}
+for arm, steps in arms.items():
+    rule, *rest = special.get(arm, (arm, X_fit, y_fit))
+    ways[arm] = course(rule, steps, *rest)
+
+# %% [markdown]
+# The rules differ in how fast they learn. To compare at one accuracy, each network is taken at that of its
+# sixteen looks, evenly spread over its training, at which the accuracy on 400 images set apart is nearest to
+# 0.85. What follows looks at the other 397.
+
+
+# %%
+def share_right(network, X=X, y=y):
     return float(np.mean(logits(network, X).argmax(1) == y))
 
 
-nets = {rule: learned(rule, steps) for rule, steps in lessons.items()}
-counts = {
-    rule: [equivariance(net, X[:tested], y[:tested], few) for net in found] for rule, found in nets.items()
+def looks(way, i):
+    """The accuracy of a seed's network at each look, on the images set apart."""
+    return np.array([share_right(member(stack, i), X_mid, y_mid) for stack in way])
+
+
+courses = {arm: [looks(way, i) for i in range(seeds)] for arm, way in ways.items()}
+taken = {arm: [int(np.argmin(np.abs(a - goal))) for a in found] for arm, found in courses.items()}
+nets = {
+    arm: [down.held(member(ways[arm][k], i)) for i, k in enumerate(found)] for arm, found in taken.items()
 }
-accuracy = {rule: [share_right(net) for net in found] for rule, found in nets.items()}
-consistency = {rule: [float(c.consistency.mean()) for c in found] for rule, found in counts.items()}
 
 # %%
-print(f"circular and standard shifts are the same: {alike}; of {tested} images, 81 shifts each:")
-for rule, found in counts.items():
-    row = {"accuracy": accuracy[rule], "consistency": consistency[rule]}
-    row |= {"right after every shift": [c.worst_accuracy for c in found]}
-    told = ", ".join(f"{name} {intervals.mean(values)}" for name, values in row.items())
-    print(f"{rule:6} {lessons[rule]} steps, {told}")
+counts = {
+    arm: [equivariance(net, X[:tested], y[:tested], few) for net in found] for arm, found in nets.items()
+}
+accuracy = {arm: [share_right(net) for net in found] for arm, found in nets.items()}
+consistency = {arm: [float(c.consistency.mean()) for c in found] for arm, found in counts.items()}
+print(f"circular and standard shifts are the same: {alike}; of {tested} images, 25 shifts each:")
+for arm, found in counts.items():
+    chosen_by = [a[k] for a, k in zip(courses[arm], taken[arm], strict=True)]
+    print(f"{arm:9} {arms[arm] * (1 + np.mean(taken[arm])) / 16:3.0f} steps, accuracy", end=" ")
+    print(f"{intervals.mean(accuracy[arm])} (set apart {np.mean(chosen_by):.3f}), consistency", end=" ")
+    everywhere = np.mean([c.worst_accuracy for c in found])
+    print(f"{intervals.mean(consistency[arm])}, right at every shift {everywhere:.2f}")
 
 # %% [markdown]
-# With APS and LPS every network gives one answer at all 81 shifts; the last column is then the accuracy
-# on these 60 images. None of the others does, and TIPS stays far from it: the mean of its five networks
-# is 0.58, above max pooling at 0.50 and below blur at 0.95. Accuracies are alike, but not equal: 0.94 to
-# 0.95 for striding, max pooling and TIPS, 0.98 for blur, and 0.90 to 0.91 for APS and LPS; blur, APS and
-# LPS had five to seven times the steps of the others. After +- is one standard error over five seeds,
-# which are the only repetitions; brackets below are Student's 95 percent intervals of a ratio.
+# With APS, APS behind a blur and LPS every network gives one answer at all 25 shifts; the last column is then
+# the accuracy on these 60 images. None of the others does. Ten of the eleven arms have accuracies from 0.84
+# to 0.88 in the mean, with standard errors up to 0.02: alike to two points, not to one. Striding on shifted
+# digits is at 0.80 after 864 steps, so its consistency, 0.83, is that of a less accurate network. After +- is
+# one standard error over five seeds, which are the only repetitions; brackets below are Student's 95 percent
+# intervals of a ratio, paired by seed.
+#
+# **Exactly, after training.** These networks learned in single precision. In double precision, with the same
+# weights: the largest change of a logit over all 144 shifts of six images.
+
+
+# %%
+def doubled(network):
+    return jax.tree.map(lambda a: a.astype(float), network)
+
+
+sure = [arm for arm in ("aps", "aps-blur", "lps") if arm in nets]
+whole = X[:6].astype(float), y[:6]
+learned = {arm: [equivariance(doubled(net), *whole).error.max() for net in nets[arm]] for arm in sure}
+for arm, found in learned.items():
+    size = max(np.abs(logits(net, whole[0])).max() for net in nets[arm])
+    print(f"{arm:9} logits up to {size:.0f}, change at most {max(found):.0e}")
+
+# %%
+share = {arm: intervals.paired_ratio(consistency[arm], consistency["aps"]) for arm in ("tips", "penalised")}
+gain = intervals.paired_ratio(consistency["penalised"], consistency["tips"])
+lossy = {
+    arm: [equivariance(net, X[:tested], y[:tested], WindowShifts(4, "zero")) for net in nets[arm]]
+    for arm in ("aps", *share)
+}
+beyond = {arm: [float(found.consistency.mean()) for found in each] for arm, each in lossy.items()}
+print(f"consistency within the margin, to APS: TIPS {share['tips']}, penalised {share['penalised']}")
+print(f"penalised to TIPS {gain}")
+for arm, found in beyond.items():
+    ratio = intervals.paired_ratio(found, beyond["aps"])
+    print(
+        f"{arm:9} by up to four pixels, zeros entering: consistency {intervals.mean(found)}, to APS {ratio}"
+    )
+
+
+# %%
+def first_pool(network):
+    """The first downsampling layer, and what comes in for ten images."""
+    place = next(i for i, layer in enumerate(network.layers) if isinstance(layer, down.Downsampler))
+    maps = jnp.asarray(X[:10])
+    for layer in network.layers[:place]:
+        maps = jax.vmap(layer)(maps)
+    return network.layers[place], maps
+
+
+for arm in share:
+    pools = [first_pool(net) for net in nets[arm]]
+    size = [np.linalg.norm(jax.vmap(pool.choice)(maps), axis=1).mean() for pool, maps in pools]
+    print(f"{arm:9} mean length of the weights at the first layer {intervals.mean(size)}")
+
+# %% [markdown]
+# No logit changes by more than rounding. TIPS has 0.61 of the consistency of APS, and with its penalties
+# 0.38, both with intervals far below 1. The penalties do not help here: with them TIPS has 0.62 [0.50,
+# 0.79] of the consistency it has without. A reason that fits: by (d) one of them asks for a single
+# component, that is for striding, and the weights follow, from a length of 0.51, nearly the average pool,
+# to 0.62; and striding is far less consistent than the average pool, 0.29 against 0.76. Where a shift loses
+# strokes nothing is exact: by up to four pixels, with zeros entering, APS falls to 0.59. TIPS is below it
+# there, too, 0.79 [0.66, 0.94].
 #
 # **(f) Fidelity and the product.** $F$ counted, and accuracy times consistency of the same images. For the
 # first network with TIPS both are counted once more, over all pairs of shifts one by one.
@@ -435,12 +555,12 @@ for rule, found in counts.items():
 # %%
 fidelity = {rule: [float(c.fidelity.mean()) for c in found] for rule, found in counts.items()}
 product = {rule: [c.accuracy * c.consistency.mean() for c in found] for rule, found in counts.items()}
-for rule in rules:
+for rule in nets:
     gap = intervals.mean(np.subtract(product[rule], fidelity[rule]))
-    print(f"{rule:6} F {intervals.mean(fidelity[rule])}, product less F {gap}")
+    print(f"{rule:9} F {intervals.mean(fidelity[rule])}, product less F {gap}")
 
 # %%
-window = [(a, b) for a in range(-4, 5) for b in range(-4, 5)]
+window = [(a, b) for a in range(-2, 3) for b in range(-2, 3)]
 answers = [logits(nets["tips"][0], np.roll(X, a, (1, 2))).argmax(1)[:tested] for a in window]
 couples = [(one, two) for one in answers for two in answers]
 both = np.mean([(one == y[:tested]) & (two == y[:tested]) for one, two in couples])
@@ -450,10 +570,11 @@ print(f"TIPS, pair by pair: both right {both:.4f}, agree {agree:.4f}; right afte
 
 # %% [markdown]
 # For an exactly invariant network the two are one number, and the product tells nothing new. For the
-# others they differ. In the mean the product is the larger one, by 0.16 with striding, 0.08 with max
-# pooling, 0.06 with TIPS and 0.02 with blur: it takes the accuracy of digits that stand where they were
-# in training, which is not that of shifted ones. With that of shifted ones it would be too small: for
-# this network with TIPS $0.641 \cdot 0.585 = 0.375$, where $F$ is 0.486.
+# others they differ. In the mean the product is the larger one, by 0.21 with striding, 0.15 with TIPS and its
+# penalties, 0.11 with max pooling and 0.10 with TIPS: it takes the accuracy of digits that stand where they
+# were in training, which is not that of shifted ones. For a network that learned from shifted digits it is
+# the smaller one, by 0.10. With the accuracy of shifted digits it would be too small: for this network with
+# TIPS $0.526 \cdot 0.537 = 0.282$, where $F$ is 0.362.
 #
 # **(g) Maximum-sampling bias.** The authors relate consistency to how much an operator favours the largest
 # pixel of its window. The definition here is ours, for theirs was not at hand: the mean over windows of the
@@ -464,14 +585,9 @@ print(f"TIPS, pair by pair: both right {both:.4f}, agree {agree:.4f}; right afte
 # %%
 def bias(network):
     """At the first downsampling layer, averaged over ten images."""
-    place = next(i for i, layer in enumerate(network.layers) if isinstance(layer, down.Downsampler))
-    maps = jnp.asarray(X[:10])
-    for layer in network.layers[:place]:
-        maps = jax.vmap(layer)(maps)
-    return float(down.maximum_sampling_bias(network.layers[place], maps).mean())
+    return float(down.maximum_sampling_bias(*first_pool(network)).mean())
 
 
-# %%
 msb = {rule: [bias(net) for net in found] for rule, found in nets.items()}
 
 
@@ -483,28 +599,28 @@ def correlation(rules):
 
 # %%
 for rule, found in msb.items():
-    print(f"{rule:6} MSB {intervals.mean(found)}, consistency {intervals.mean(consistency[rule])}")
+    print(f"{rule:9} MSB {intervals.mean(found)}, consistency {intervals.mean(consistency[rule])}")
 if len(msb) > 4:
     print(f"correlation over all rules {intervals.mean(correlation(list(msb)))}")
     print(f"without max pooling {intervals.mean(correlation([r for r in msb if r != 'max']))}")
 
 # %% [markdown]
-# All that select or mix are near 1/4, whether exactly consistent or hardly at all; blur is at 0.14, for
-# 9/16 of its weight is in the window, 9/64 a pixel on average. Max pooling has the bias 1 and is
-# nevertheless more consistent than striding. The correlation is negative, -0.38, with and without max
-# pooling, and rests on six operators of which four have nearly the same bias: no evidence for or against
-# the authors' finding, which is about their definition and about other networks.
+# All that select or mix are near 1/4, whether exactly consistent or hardly at all; a blur, also before APS,
+# is at 0.14, for 9/16 of its weight is in the window, 9/64 a pixel on average. Max pooling has the bias 1
+# and is nevertheless more consistent than striding, 0.46 against 0.29. The correlation is -0.36, and
+# without max pooling -0.07: one operator makes it. That is no evidence for or against the authors' finding,
+# which is about their definition and about other networks.
 #
-# **(h) Attacks: does exact invariance cost robustness?** DDN looks for the shortest step that changes the
-# answer, PGD with three restarts for a wrong answer within a quarter of the range of a pixel; of both the
-# shorter step counts. Distances are upper bounds, in units of the range of a pixel. Only images that all
-# networks of a seed get right are looked at, so that no network is compared on easier ones. Attacks on
-# LPS follow the derivative that its layer carries for training, that of a softmax mixture; their
-# distances stay upper bounds, perhaps looser ones.
+# **(h) Attacks: does exact invariance cost robustness?** The networks are those of above, of about one
+# accuracy. DDN looks for the shortest step that changes the answer, PGD with three restarts for a wrong
+# answer within a quarter of the range of a pixel; of both the shorter step counts. Distances are upper
+# bounds, in units of the range of a pixel. Only images that all networks of a seed get right are looked at,
+# so that no network is compared on easier ones. LPS is attacked as `held`: with the derivative of its own
+# function, in which the choice is constant, and not with the softmax's that it learns by.
 
 # %%
-box, radius, strength = {"bounds": (0.0, 4.0)}, 4 * 0.25, choose(quick=20, full=40)
-aimed = choose(quick=["aps"], full=rules)
+box, radius = {"bounds": (0.0, 4.0)}, 4 * 0.25
+aimed = choose(quick=["aps"], full=list(nets))
 
 
 def nearest(network):
@@ -525,41 +641,39 @@ robust = {rule: [float(np.mean(d > 0.25)) for d in found] for rule, found in by_
 print(f"images of {attacked} that are right for all: {common.sum(1).tolist()}")
 for rule in aimed:
     shorter = np.mean(attacks[rule][:, 1] < attacks[rule][:, 0])
-    print(f"{rule:6} median distance {intervals.mean(median[rule])}", end=", ")
+    print(f"{rule:9} median distance {intervals.mean(median[rule])}", end=", ")
     print(f"right within 1/4 {intervals.mean(robust[rule])}; PGD the shorter for {shorter:.0%}")
 
 # %%
-others = [rule for rule in aimed if rule != "stride"]
-ratios = {
-    rule: intervals.paired_ratio(median[rule], median["stride"]) for rule in others if "stride" in aimed
-}
+others = [rule for rule in aimed[1:] if aimed[0] == "stride"]
+ratios = {rule: intervals.paired_ratio(median[rule], median["stride"]) for rule in others}
 for rule, ratio in ratios.items():
-    print(f"{rule:6} / stride, median distances on the same images: {ratio}")
+    print(f"{rule:9} / stride, median distances on the same images: {ratio}")
 
 # %%
-colours = {rule: MEASURED if rule in ("aps", "lps") else BROKEN for rule in rules}
+colours = {rule: MEASURED if rule in sure else BROKEN for rule in aimed}
 fig, (left, right) = figures.panels(1, 2, height=0.9 + 0.28 * len(aimed), sharey=True)
 figures.intervals(left, [(rule, consistency[rule], colours[rule]) for rule in aimed])
 figures.intervals(right, [(rule, median[rule], colours[rule]) for rule in aimed])
-left.set(xlabel="consistency over 81 shifts", xlim=(0, 1.05))
+left.set(xlabel="consistency over 25 shifts", xlim=(0, 1.05))
 _ = right.set(xlabel="median distance found by attacks", xlim=(0, None))
 
 # %% [markdown]
 # Consistency (left) and the median distance to a wrong answer on the images that all networks of a seed get
-# right (right), one tick for each of five networks; blue what is exactly invariant, red what is not. The
-# distances of APS and LPS are the smallest in the mean, 0.117 and 0.120 against 0.158 of striding, which is
-# the sign that the main result of this collection suggests. But the intervals of their ratios to striding,
-# 0.755 [0.49, 1.16] and 0.77 [0.44, 1.35], hold 1, they are the least accurate and had more steps. TIPS and
-# blur, with ratios near 0.9, and max pooling, 1.15 [0.996, 1.34], cannot be told from striding either. 33 to
-# 44 of the 50 images are right for all. PGD found the shorter step for at most 6 percent of the images. **The
-# question is not decided here.**
+# right (right), one tick for each of five networks of about one accuracy; blue what is exactly invariant, red
+# what is not. Striding has the largest median distance in the mean, 0.243, and all ten ratios to it are
+# below 1, which is the sign that the main result of this collection suggests: 0.67 [0.43, 1.04] for APS, 0.87
+# and 0.85 for APS behind a blur and LPS. But they are ratios to the same five networks, of 16 to 21 of the 40
+# images, and the intervals of all rules hold 1. The one that does not is that of striding trained on shifted
+# digits, 0.51 [0.30, 0.87], the least accurate arm. PGD found the shorter step for at most 4 percent of the
+# images. **Whether exact invariance costs robustness is not decided here.**
 #
 # ## Where it stops being true
 #
-# **Beyond the margin, and between the samples.** By up to six pixels with zeros entering, strokes leave the
-# image, and nothing can be exact. And no rule of this page knows shifts by a part of a pixel. The *Lie
-# derivative* of the logits, their change per pixel as an image begins to move, tells without a step; here its
-# root mean square over the two axes, relative to the norm of the logits less their mean.
+# **Between the samples.** No rule of this page knows shifts by a part of a pixel. The *Lie derivative* of the
+# logits, their change per pixel as an image begins to move, tells without a step; here its root mean square
+# over the two axes, relative to the norm of the logits less their mean, for the equally accurate networks,
+# LPS held.
 
 
 # %%
@@ -571,19 +685,14 @@ def restlessness(network, images=X[:10]):
 
 
 # %%
-lossy = [equivariance(net, X[:20], y[:20], WindowShifts(6, "zero")) for net in nets["aps"]]
-beyond = [float(found.consistency.mean()) for found in lossy]
-print(f"aps, up to six pixels with zeros entering: consistency {intervals.mean(beyond)}")
-moving = {rule: [restlessness(net) for net in nets[rule]] for rule in choose(quick=["aps"], full=rules)}
+moving = {arm: [restlessness(net) for net in nets[arm]] for arm in choose(quick=["aps"], full=list(nets))}
 for rule, found in moving.items():
-    print(f"{rule:6} change per pixel of the logits {intervals.mean(found)}")
+    print(f"{rule:9} change per pixel of the logits {intervals.mean(found)}")
 
 # %% [markdown]
-# Beyond the margin APS loses its consistency, as it must. And between the samples exactness makes nothing
-# calmer: as an image begins to move, the logits change at a rate of about their own size per pixel or
-# more, from 0.95 of it with TIPS to 1.6 with APS. The number for LPS, 4.05, is not that of its function:
-# its layer carries, for training, the derivative of a softmax mixture. Exactness at whole pixels says
-# nothing about halves.
+# Between the samples exactness makes nothing calmer: as an image begins to move, the logits change at a rate
+# of about their own size per pixel or more, 1.3 of it with APS and LPS, 1.2 with striding. What makes them
+# calmer is a blur: 0.76, and 0.79 before APS. Exactness at whole pixels says nothing about halves.
 #
 # **What is reported, and what was not reproduced.** The results figure in the authors' repository (2023)
 # gives TIPS a circular consistency of 100 percent on all six pairs of data and network, APS the same, and
@@ -600,7 +709,7 @@ for rule, found in moving.items():
 #
 # - Exercise: for which $\tau$ do two neighbours $a = b$ lose most by (b), and how much?
 # - What are the best taps of (e) for $r = 1$? Does the image matter?
-# - Add `"average": 800` and `"max-blur": 800` to `slow`. Where do they stand?
+# - Compare at an accuracy of 0.8 (`goal`). Does the order of the distances stay?
 
 # %%
 even = down.mixture([[1.0], [1.0], [0.0], [0.0]], [0.5, 0.5])[:, 0]
@@ -613,8 +722,7 @@ print(f"exercise: {even} becomes {odd}, and {np.linalg.norm(odd - even) / np.lin
 # - For equal weights, $\tau = 1/2$, the average pool: $1/\sqrt2 = 0.7071$.
 # - $1/9$ each: with $N = 9$ the fraction is $(v/9 + c)/(v + 9c)$. All nine shifted copies are at hand,
 #   and their mean is the best answer for every image whose 3 x 3 means are not negative.
-# - By page 12 the average pool is not exact behind a second nonlinear layer; the mixing of neighbours
-#   makes the changes smaller than those of striding. Max-blur is measured nowhere here.
+# - It may: with intervals as wide as those above an order of eleven means says little either way.
 #
 # </details>
 
@@ -626,9 +734,11 @@ print(f"exercise: {even} becomes {odd}, and {np.linalg.norm(odd - even) / np.lin
 # untrained networks are compared to $10^{-12}$, as on page 12. A search that sees only values cannot tell
 # the place of a smooth minimum closer than to $\sqrt{\mathrm{eps}}$; 64 times that is allowed in (d) and
 # (e). In (d) the least is at infinitely large logits, and the search stops short of it by less than that.
-# The control of (a) is for the largest image alone. What was measured on digits claims no sizes, but an
-# order; that TIPS is less consistent than APS could not fail while APS is at 1, and the control after it
-# is the test.
+# The control of (a) is for the largest image alone. Logits of trained networks are compared to $10^{-9}$:
+# they are sums of a few hundred products, divided by the deviations that batch norms have learned. That TIPS
+# is less consistent than APS is claimed of the upper end of Student's interval for the ratio, over pairs of
+# networks of one seed: it must stay below 1 by more than a single answer of a single image changes it,
+# $48/625$ of an image's consistency; networks that are consistent, or that scatter, fail it.
 
 # %%
 ledger = Ledger("A learned polyphase mixture is not")
@@ -649,15 +759,19 @@ claim = "(c) one layer and the average, weights held, by two: no mean changes"
 ledger.equal(claim, parts["weights held"][2], 0, small)
 permuted = list(parts["weights permuted"].values())
 ledger.equal("(c) the same, weights permuted as the phases, by one and two", permuted, 0, small)
+ledger.equal("(d) TIPS with w = 0 is the average pool", to_average, 0, 16 * eps)
+ledger.equal("(d) TIPS with w = 1e6 keeps one component a channel", to_component, 0, 0, **exactly)
+ledger.between("(d) the length of TIPS's weights", 0.5, spread, 1, 4 * eps)
+ledger.equal("(d) and their sum", tau_between.sum(0), 1, 4 * eps)
 for form in ("released", "scaled"):
     found = [ends[form, sign] for sign in (1, -1)]
     ledger.equal(f"(d) {form}: the largest weight where the penalty is least", found[0].max(1), 1, stop)
     ledger.equal(f"(d) {form}: all weights where it is greatest", found[1], 0.25, stop)
 
 # %%
-every = np.repeat([[b] for b in best.values()], 9, 1)
+each = np.repeat([[b] for b in best.values()], 9, 1)
 claim = "(e) taps that undo shifts by up to 1, 2, 4 pixels, found by a search: the law"
-ledger.equal(claim, np.array(list(taps.values())), every, stop)
+ledger.equal(claim, np.array(list(taps.values())), each, stop)
 ledger.equal("(f) TIPS: both right, counted pair by pair, is F", both, fidelity["tips"][0], 64 * eps)
 claim = "(f) TIPS: F is between m squared and the smaller of m and C"
 ledger.between(claim, mean_right**2, both, min(mean_right, agree))
@@ -669,14 +783,19 @@ flat_pools = [
     float(down.maximum_sampling_bias(down.Fixed(rule=r), [uneven(8)])[0]) for r in ("max", "average")
 ]
 ledger.equal("(g) the bias of max pooling and of the average pool", flat_pools, [1, 0.25], 64 * eps)
-sure = [rule for rule in ("aps", "lps") if rule in rules]
 ledger.equal(f"(h) {', '.join(sure)}: consistency, every seed", [consistency[r] for r in sure], 1, 0)
-claim = "(h) TIPS is less consistent than APS, every seed"
-ledger.at_most(claim, consistency["tips"], consistency["aps"], evidence="statistics")
-if "max" in rules:
-    calm, jumpy = (np.mean(consistency[rule]) for rule in ("max", "stride"))
-    claim = "(g) max pooling is more consistent than striding, mean of five seeds: the difference"
-    ledger.at_least(claim, calm - jumpy, 0, evidence="statistics")
+claim = f"(h) {', '.join(sure)}, trained on digits, in double precision: no logit changes, 144 shifts"
+ledger.equal(claim, list(learned.values()), 0, 1e-9)
+least = 1 - 48 / 25**2 / tested
+for arm, name in (("tips", "TIPS"), ("penalised", "TIPS with its penalties")):
+    claim = f"(h) consistency of {name}, of that of APS, paired by seed: upper end of Student's interval"
+    ledger.at_most(claim, share[arm].high, least, evidence="statistics")
+
+# %%
+if "max" in nets:
+    claim = "(g) consistency of max pooling, of that of striding, paired by seed: lower end of the interval"
+    found = intervals.paired_ratio(consistency["max"], consistency["stride"])
+    ledger.at_least(claim, found.low, 1, evidence="statistics")
 
 # %% [markdown]
 # And the controls, which must fail.
@@ -690,6 +809,7 @@ for name in ("released", "circular padding"):
 ledger.fails("(c) weights held, by one: no mean changes", parts["weights held"][1], 0, 1e-6)
 ledger.fails("(e) neighbouring pixels correlated: all taps are equal", np.ptp(skewed), 0, 100 * stop)
 ledger.fails("(f) TIPS: accuracy times consistency is F", product["tips"], fidelity["tips"], 0.01)
-ledger.fails("(h) TIPS is consistent in at least one seed", max(consistency["tips"]), 1, 0.001)
-ledger.fails("(h) APS is consistent beyond the margin, zeros entering", min(beyond), 1, 0.001)
+for arm, name in (("tips", "TIPS"), ("penalised", "TIPS with its penalties")):
+    ledger.fails(f"(h) {name} is consistent in at least one seed", max(consistency[arm]), 1, 0.001)
+ledger.fails("(h) APS is consistent beyond the margin, zeros entering", min(beyond["aps"]), 1, 0.001)
 ledger.close()

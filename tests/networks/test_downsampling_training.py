@@ -108,9 +108,9 @@ def test_networks_learn_by_the_loss_of_tips_with_their_batch_norms(data):
 
 def test_the_networks_on_the_way_are_those_of_shorter_trainings(data):
     build, keys = partial(NET, downsample="stride"), jax.random.split(KEY, 2)
-    way, losses = fit_many(build, keys, *data, optax.adam(0.01), 7, every=3)
-    for k, steps in enumerate((3, 6, 7)):
-        stack, its = fit_many(build, keys, *data, optax.adam(0.01), steps)
+    way, losses = fit_many(build, keys, *data, optax.adam(0.01), 6, batch_size=1, every=4)
+    for k, steps in enumerate((4, 6)):  # of one epoch, whose order does not depend on the steps
+        stack, its = fit_many(build, keys, *data, optax.adam(0.01), steps, batch_size=1)
         assert eqx.tree_equal(member(way, k), stack)
         assert np.array_equal(its, losses[:, :steps])
 
