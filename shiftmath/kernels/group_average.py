@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Int
@@ -101,14 +101,14 @@ class GroupAverage(Kernel):
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
         """That of the kernel at all images of z, a few at a time; two-sided at those of x too, and taken back."""
-        mean = self._mean(x, "ntk")
+        mean, kernel = self._mean(x, "ntk"), cast(Kernel, self.kernel)
         (_, (c, b)), order, X = mean.sizes(len(z)), len(mean.elements), x.reshape(len(x), -1)
         values, gradients = np.zeros(len(x)), np.zeros(X.shape)
         for S in mean.elements if self.two_sided else np.arange(X.shape[1])[None]:
             image = X[:, S].reshape(x.shape)
             for part, T in ((part, T) for part in ranges(len(z), c) for T in ranges(order, b)):
                 few = np.repeat(weights[part] / order, T.stop - T.start)
-                f, g = self.kernel.unchecked_gradient([image, _images(z[part], mean.elements[T])], few)
+                f, g = kernel.unchecked_gradient([image, _images(z[part], mean.elements[T])], few)
                 values += f
                 gradients[:, S] += g.reshape(X.shape)
         count = order if self.two_sided else 1
