@@ -105,14 +105,11 @@ class Walk:
         groups = [shifts[part] for part in ranges(len(shifts), share(len(shifts), m * work, TASKS // m))]
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, TASKS))]
         given = np.zeros((m, 2, 0)) if seeds is None else seeds / plan.pooled_terms
-        sums, tasks = np.zeros((len(groups), m, 2, n)), []
-        for part in columns:
-            for g, some in enumerate(groups):
-                by = (np.zeros((plan.depth, A.shape[1])), np.zeros((self.channels, A.shape[1])))
-                tasks.append((A, B, part, own, some, biases, given, sums[g], *by))
-        run_tasks(self.steps, tasks)
-        by_x, by_pixels = (np.sum([task[k] for task in tasks], 0) for k in (-2, -1))
-        return sums.sum(0).transpose(1, 2, 0) / plan.pooled_terms, by_x, by_pixels
+        sums, parts = np.zeros((len(groups), m, 2, n)), [(part, g) for part in columns for g in range(len(groups))]
+        by_x, by_pixels = (np.zeros((len(parts), rows, A.shape[1])) for rows in (plan.depth, self.channels))
+        run_tasks(self.steps, [(A, B, part, own, groups[g], biases, given, sums[g], by_x[k], by_pixels[k])
+                               for k, (part, g) in enumerate(parts)])  # fmt: skip
+        return sums.sum(0).transpose(1, 2, 0) / plan.pooled_terms, by_x.sum(0), by_pixels.sum(0)
 
     def steps(
         self,
