@@ -20,6 +20,7 @@ from _machine import machine
 from shiftmath.datasets import digits, mnist
 from shiftmath.interpolant import Interpolant, certified_radius
 from shiftmath.interpolant.angular import angular
+from shiftmath.interpolant.certified_patches import gradient_at, patch_entries, patch_functions
 from shiftmath.interpolant.directions import angles, largest
 from shiftmath.kernels import Convolutional, FullyConnected
 
@@ -52,23 +53,32 @@ def zeros_and_ones(split: str) -> tuple[np.ndarray, np.ndarray]:
     return images[two].astype(float), np.where(labels[two] == 0, 1.0, -1.0)
 
 
-def slope(f: Interpolant, x: Signal, h: float = 1e-5) -> Signal:
-    """The gradient by central differences, which err by h^2 and eps / h."""
-    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
-    return ((f(x + steps) - f(x - steps)) / (2 * h)).reshape(x.shape)
+def slope(f: Interpolant, x: Signal) -> Signal:
+    """The gradient of f, by the formulas of its two kinds of kernels."""
+    if not isinstance(f.kernel, FullyConnected):
+        plan, images = f.kernel.plan(x.shape), f.kernel.images("X", np.concatenate([f.X, x[None]]))
+        parts, _ = patch_functions(plan, images[:-1], f.coefficients, images[-1])
+        return gradient_at(parts, patch_entries(plan, 1), x.size).reshape(x.shape)
+    X, v = f.X.reshape(len(f.X), -1), x.reshape(-1) / np.linalg.norm(x)
+    lengths = np.linalg.norm(X, axis=1)
+    theta = angles(X / lengths[:, None], v)
+    K = f.coefficients * lengths * angular(f.kernel, theta, x.size)
+    return ((K[1] / lengths) @ X + (K[0] - np.cos(theta) * K[1]).sum() * v).reshape(x.shape)
 
 
 def crossing(f: Interpolant, x: Signal, gradient: Signal) -> float:
     """An upper bound on the distance: the first crossing on the way down, then along the normal there."""
     sign, best = np.sign(f(x)), np.inf
-    for _ in range(3):
+    for _ in range(2):
         step = -sign * gradient / np.linalg.norm(gradient)
-        reach = 3 * abs(f(x)) / np.linalg.norm(gradient)
-        across = sign * f(x + np.linspace(0, reach, 601)[:, None, None] * step) <= 0
-        if not across.any():
-            return best
-        t = reach * across.argmax() / 600
-        best, gradient = min(best, t), slope(f, x + t * step)
+        low, high = 0.0, 3 * abs(f(x)) / np.linalg.norm(gradient)
+        for _ in range(4):
+            t = np.linspace(low, high, 13)
+            across = sign * f(x + t[:, None, None] * step) <= 0
+            if not across.any():
+                return best
+            low, high = t[across.argmax() - 1], t[across.argmax()]
+        best, gradient = min(best, high), slope(f, x + high * step)
     return best
 
 
@@ -155,7 +165,7 @@ def main(arguments: argparse.Namespace) -> None:
     chosen = np.random.default_rng(0).choice(len(Z), min(POINTS, len(Z)), replace=False)
     f = Interpolant(FullyConnected(), X[: arguments.samples], y[: arguments.samples])
     rows = [measured(f, z, published=True) for z in Z[chosen]]
-    own, points = few(y, POOLED), few(w, 6)
+    own, points = few(y, POOLED), few(w, 4)
     small = pooled(shrunk(X)[own], y[own], shrunk(Z)[points])
     side, pixels = X.shape[1], shrunk(X).shape[1]
     RESULT.write_text(

@@ -29,7 +29,7 @@ from shiftmath.interpolant.patch_bounds import STEEPEST, Local, Patch, most_of_e
 from shiftmath.kernels.dual import homogeneous_weights
 from shiftmath.kernels.plan import Plan
 
-__all__ = ["patch_entries", "patch_functions", "patch_radius"]
+__all__ = ["gradient_at", "patch_entries", "patch_functions", "patch_radius"]
 
 SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)  # of the distance to the tangent plane, tried as R
 
@@ -76,7 +76,7 @@ def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndar
         return 0.0
     whole = _Image([part.local(math.inf) for part in parts], entries, x.size, SLACK * steep)
     best = whole.radius(margin, math.inf)
-    reach = margin / max(SLACK * steep, float(np.linalg.norm(_gradient(parts, entries, x.size))))
+    reach = margin / max(SLACK * steep, float(np.linalg.norm(gradient_at(parts, entries, x.size))))
     for share in SHARES:
         if (R := share * reach) > best:
             local = _Image([part.local(R) for part in parts], entries, x.size, SLACK * steep)
@@ -111,7 +111,8 @@ def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.n
     return parts, steep
 
 
-def _gradient(parts: list[Patch], entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
+def gradient_at(parts: list[Patch], entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
+    """The gradient of f at the image, of this size; at a kink the symmetric subgradient."""
     return _on_image([part.gradient(True)[: entries.shape[1]] for part in parts], entries, size)
 
 
