@@ -18,8 +18,7 @@
 # consistent there; no network with the TIPS layer is, and with its two penalties
 # it is less so than without. The other question, left open on page 12, stays open: striding is the most
 # robust in the mean, but whether exact invariance costs robustness five networks of each kind do not
-# decide. Runs in up to three minutes (profile quick) or twenty (full) on a busy machine,
-# within 3 GB.
+# decide. Runs in up to three minutes (profile quick) or twenty-three (full) on a busy machine, within 3 GB.
 
 # %% [markdown]
 # ## Statement
