@@ -41,7 +41,7 @@ class Meaning(ast.NodeTransformer):
 
 
 def meaning(cells: list[nbformat.NotebookNode]) -> tuple[set[tuple[str, str]], list[list[str]]]:
-    """The names that cells take from shiftmath, as (name, name here), and the rest of each cell, statement by statement."""
+    """The names that cells take from shiftmath, as (name, name here), and each cell's other statements."""
     found = Meaning()
     trees = [ast.parse(cell.source) for cell in cells]
     for tree in trees:
