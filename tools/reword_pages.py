@@ -41,9 +41,11 @@ class Meaning(ast.NodeTransformer):
 
 
 def meaning(cells: list[nbformat.NotebookNode]) -> tuple[set[tuple[str, str]], list[list[str]]]:
-    """The names that cells take from shiftmath, as (name, name here), and the rest of each cell, line by line."""
+    """The names that cells take from shiftmath, as (name, name here), and each cell's other statements."""
     found = Meaning()
-    trees = [found.visit(ast.parse(cell.source)) for cell in cells]
+    trees = [ast.parse(cell.source) for cell in cells]
+    for tree in trees:
+        found.visit(tree)
     rest = [[ast.dump(node) for node in tree.body if not isinstance(node, ast.Pass)] for tree in trees]
     return found.names, rest
 
