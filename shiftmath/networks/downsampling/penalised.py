@@ -40,9 +40,9 @@ class TIPSLoss:
     undo: bool = True
 
     def __post_init__(self) -> None:
-        as_number("alpha", self.alpha, least=0, below=1)
-        as_count("reach", self.reach, 0)
-        as_bool("undo", self.undo)
+        object.__setattr__(self, "alpha", as_number("alpha", self.alpha, least=0, below=1))
+        object.__setattr__(self, "reach", as_count("reach", self.reach, 0))
+        object.__setattr__(self, "undo", as_bool("undo", self.undo))
 
     def __call__(self, network: Network, X: Array, y: Array) -> tuple[Array, Network]:
         """For a batch X (n, ...) and labels y: the loss, and the network with the statistics of its norms moved."""
