@@ -66,7 +66,8 @@ def refine_rows(rows, X, Z, c, F, G, M, S, gap):  # type: ignore[no-untyped-def]
             small = CANCELLATION * F[i] * G[j]
             for sign, A in ((1.0, M), (-1.0, S)):
                 if A[i, j] < small:
-                    square = c * normal_part(X[i], Z[j], sign, out) / (G[j] * G[j])
+                    sine = math.sqrt(c * normal_part(X[i], Z[j], sign, out)) / G[j]
+                    square = min(sine * sine, 1.0)
                     A[i, j] = 2 * F[i] * G[j] * square / (1 + math.sqrt(1 - square))
             if M[i, j] < small:
                 total = 0.0
@@ -84,7 +85,7 @@ def add_near(rows, X, Z, c, F, G, near_M, near_S, M, S, by_M, by_S, out):  # typ
             for sign, near, A, by in ((1.0, near_M, M, by_M), (-1.0, near_S, S, by_S)):
                 if near[i, j]:
                     normal_part(X[i], Z[j], sign, normal)
-                    factor, along = 2 * c * by[i, j], A[i, j] / (2 * F[i] * F[i])
+                    factor, along = 2 * c * by[i, j], A[i, j] / F[i] / (2 * F[i])
                     for k in range(X.shape[1]):
                         out[i, k] += factor * (along * X[i, k] - normal[k])
                     by[i, j] = 0
@@ -104,7 +105,7 @@ def of_a_group(plan: Plan, X: Rows, Z: Samples, b: PerX, b_z: PerZ, weights: Per
     c, n = plan.weight_std**2 / X.shape[1], len(X)
     F, G = (np.sqrt(c * (A**2).sum(1)) for A in (X, Z))
     K, product, gap = c * (X @ Z.T), F[:, None] * G, F[:, None] - G
-    M, S = 2 * (product - K), 2 * (product + K)
+    M, S = np.maximum(2 * (product - K), 0), np.maximum(2 * (product + K), 0)
     near = tuple(CANCELLATION * product > A for A in (M, S))
     parts = [(p.start, p.stop) for p in ranges(n, max(1, 2**18 // Z.size))]
     run_tasks(refine_rows, [(p, X, Z, c, F, G, M, S, gap) for p in parts])
