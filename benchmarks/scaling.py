@@ -58,8 +58,8 @@ def exponent(sizes: list[int], seconds: list[float]) -> float:
 
 def exponents() -> list[str]:
     """Processor time against the number of images, and against that of their pixels."""
-    ns, lines = [64, 128, 256], list[str]()
-    for readout, sides in (("average", [6, 8, 12, 16]), ("flatten", [16, 24, 32, 48])):
+    ns, sides, lines = [64, 128, 256], [6, 8, 12, 16], []
+    for readout in ("average", "flatten"):
         kernel = Convolutional(depth=2, readout=readout)
         in_n = [median(partial(gram, kernel, images(n, 6), store=None, block=64)) for n in ns]
         in_d = [median(partial(kernel, images(24, side))) for side in sides]
