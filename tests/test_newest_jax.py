@@ -20,7 +20,7 @@ ON_THE_NEWEST = {
     "adversary/test_attack_extremes.py": {"test_a_function_of_numpy_is_walked_as_its_twin_of_jax": "adversary/_host"},
     "adversary/test_attacks.py": {
         "test_attacks_are_the_same_inside_a_jitted_function": "adversary/attack adversary/minimal adversary/projected "
-        "adversary/_halving adversary/_losses adversary/_norms adversary/_walk"
+        "adversary/_halving adversary/_losses adversary/_norms adversary/_walk adversary/automatic adversary/_ascent"
     },
     "interpolant/test_predictor.py": {"test_gradient_is_that_of_finite_differences": "interpolant/gradients"},
     "kernels/test_kernels_contract.py": {"test_diag_is_differentiable_and_traces": "kernels/diagonal"},

@@ -85,6 +85,6 @@ def test_the_wheel_asks_for_what_pyproject_says(wheel):
         (name,) = (n for n in archive.namelist() if n.endswith("METADATA"))
         text = archive.read(name).decode()
     extras = {line.split(": ")[1] for line in text.splitlines() if line.startswith("Provides-Extra")}
-    assert extras == {"certified", "data", "dev", "notebooks", "oracle", "site"}
+    assert extras == {"certified", "data", "dev", "large", "notebooks", "oracle", "site"}
     required = [line for line in text.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert not [line for line in required if "neural" in line or "jupyter" in line]

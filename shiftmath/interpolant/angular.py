@@ -29,7 +29,7 @@ def angular(kernel: FullyConnected, theta: Angles, size: int) -> Jet:
 
     from $\Theta_1 = \rho_1 = \rho$. The derivatives are infinite, or NaN, at $\theta = 0$ and $\pi$.
 
-    >>> angular(FullyConnected(), np.array([0.0, np.pi]), size=4)[0].tolist()
+    >>> angular(FullyConnected(), np.array([0.0, np.pi]), size=4)[0].round(12).tolist()
     [0.5, 0.0]
     """
     a, b = homogeneous_weights(kernel.activation, kernel.negative_slope)
@@ -77,7 +77,7 @@ def even_and_odd(kernel: FullyConnected, theta: Angles, size: int) -> tuple[Jet,
     r"""The jets of $K_e$ and $K_o$ at $\cos\theta$.
 
     >>> even, odd = even_and_odd(FullyConnected(), np.array([0.0, np.pi]), size=4)
-    >>> even[0].tolist(), odd[0].tolist()
+    >>> even[0].round(12).tolist(), odd[0].round(12).tolist()
     ([0.25, 0.25], [0.25, -0.25])
     """
     signs = np.array([1.0, -1.0, 1.0, -1.0]).reshape(4, *np.ones(theta.ndim, int))

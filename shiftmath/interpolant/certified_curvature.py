@@ -45,7 +45,7 @@ Vector = Float[np.ndarray, "d"]
 def frobenius(V: Float[np.ndarray, "n d"], weights: Numbers) -> float:
     r"""At least the Frobenius norm of $\sum_i w_i v_i v_i^\top$, on the smaller of two matrices.
 
-    >>> round(frobenius(np.eye(2), np.array([3.0, 4.0])), 6)
+    >>> round(frobenius(np.eye(2), np.array([3.0, 4.0])), 3)
     5.0
     """
     if V.shape[0] > V.shape[1]:
