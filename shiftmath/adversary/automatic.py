@@ -60,7 +60,8 @@ def apgd(
         f, X, y, bounds, target: as in `ddn`. With a target that class alone is ascended to, by its margin.
         norm: "l2" or "linf".
         steps: of each ascent, of one evaluation each.
-        radii: how many are tried, for each class.
+        radii: how many are tried, for each class: no further than 2^(radii - 1) times the initial radius is seen, and a
+            point much nearer than 2^(1 - radii) times it is not the nearest in all likelihood.
         initial_radius: in the units of X.
         classes: how many other classes are tried, those of the largest logits at the sample first; None takes all, but
             at most 9.

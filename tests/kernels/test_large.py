@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 
 import numpy as np
@@ -142,6 +143,16 @@ def test_a_store_of_another_matrix_is_refused_with_both_fingerprints(tmp_path, k
         kernels.gram(kernel, *signals, store=tmp_path, block=block)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_damaged_fingerprint_is_named_and_a_matrix_that_is_gone_computed_again(tmp_path, text):
+    kernels.gram(POOLED, X[:5], store=tmp_path, block=3)
+    shutil.rmtree(tmp_path / "matrix")
+    assert (np.asarray(kernels.gram(POOLED, X[:5], store=tmp_path, block=3)) == POOLED(X[:5])).all()
+    (tmp_path / "fingerprint.json").write_text(text)
+    with pytest.raises(ValueError, match=r"^store: got .* with a damaged fingerprint.json, takes an empty folder"):
+        kernels.gram(POOLED, X[:5], store=tmp_path, block=3)
+
+
 def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(ValueError, match=r"^store: got .* with 'thesis.tex' in it, takes an empty folder or a store"):
@@ -188,11 +199,18 @@ def test_what_is_not_installed_is_named_with_its_extra(tmp_path, monkeypatch, mo
 
 def test_it_is_read_like_an_array(tmp_path):
     gram, expected = kernels.gram(POOLED, X, store=tmp_path, block=8), POOLED(X)
-    for key in (3, slice(5, 9), (2, 3), (slice(7, 9), slice(None)), np.ix_([1, 22], [0, 9]), np.arange(23) > 20):
+    keys = (3, slice(5, 9), (2, 3), (slice(7, 9), slice(None)), np.ix_([1, 22], [0, 9]), np.arange(23) > 20)
+    for key in (*keys, slice(None, None, -1), True, (2, slice(9, None, -2))):
         assert (gram[key] == expected[key]).all()
     assert repr(gram) == f"GramMatrix(23 x 23, float64, blocks of 8, in {str(tmp_path)!r})"
     # Sums of 23 terms, in another order.
     assert abs(gram @ Z[:, 0] - expected @ Z[:, 0]).max() <= 64 * np.finfo(float).eps * abs(expected).sum(1).max() * 4
+
+
+@pytest.mark.parametrize("v", [np.ones(24), np.ones(3), np.ones((1, 23)), 1.0])
+def test_a_product_with_a_vector_of_another_length_is_an_error(v):
+    with pytest.raises(ValueError, match=r"v: got shape .*, takes \(23, \.\.\.\) for GramMatrix"):
+        kernels.gram(POOLED, X, store=None, block=8) @ v
 
 
 def test_scikit_learn_and_the_interpolant_take_it(tmp_path):

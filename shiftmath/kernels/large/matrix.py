@@ -58,9 +58,9 @@ class GramMatrix:
 
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
-        if all(isinstance(k, (int, np.integer, slice, type(...))) for k in keys):
+        if all(map(_is_plain, keys)):
             return np.asarray(self.source[key])[()]
-        return np.asarray(self)[key]  # lists of numbers and masks, as cross-validation asks for
+        return np.asarray(self)[key]  # lists of numbers and masks, as cross-validation asks for; backwards
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         require_memory("gram", self, self.nbytes, "which as one array")
@@ -75,9 +75,18 @@ class GramMatrix:
 
     def __matmul__(self, v: Any) -> np.ndarray:
         v = np.asarray(v)
+        if not v.ndim or len(v) != self.layout.m:
+            raise ValueError(f"v: got shape {v.shape}, takes ({self.layout.m}, ...) for {self!r}")
         result = np.zeros((self.layout.n, *v.shape[1:]), np.result_type(self.dtype, v))
         for rows, columns, values in self.blocks():
             result[rows] += values @ v[columns]
             if self.layout.symmetric and rows != columns:
                 result[columns] += values.T @ v[rows]
         return result
+
+
+def _is_plain(key: Any) -> bool:
+    """Whether Zarr has it as NumPy does: a whole number, or a slice that goes forwards."""
+    if isinstance(key, slice):
+        return key.step is None or key.step > 0
+    return isinstance(key, (int, np.integer, type(...))) and not isinstance(key, bool)

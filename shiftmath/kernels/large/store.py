@@ -87,24 +87,37 @@ class Store:
     def _begin(self, said: dict[str, Any]) -> None:
         there = self.root / "fingerprint.json"
         if there.exists():
-            old, new = differences(json.loads(there.read_text(encoding="utf-8")), said)
+            old, new = differences(self._told(there), said)
             if old or new:
                 raise ValueError(f"store: got {self.root}, a store of {old}, takes one of {new}")
-        else:
-            layout = self.layout
-            extra("zarr").create_array(
-                store=str(self.root / "matrix"),
-                shape=(layout.n, layout.m),
-                chunks=(layout.block, layout.block),
-                dtype=self.dtype,
-                compressors=None,  # the last digits of a kernel are noise
-                fill_value=np.nan,
-                overwrite=True,
-            )
-            (self.root / "markers").mkdir(exist_ok=True)
+        if not there.exists() or not (self.root / "matrix" / "zarr.json").exists():
+            self._create()
             _replace(there, json.dumps(said, indent=1))
         for left in [*self.root.rglob("*.partial")]:  # of a process that was killed while it wrote
             left.unlink(missing_ok=True)
+
+    def _told(self, there: Path) -> dict[str, Any]:
+        """The fingerprint that is there."""
+        try:
+            told = json.loads(there.read_text(encoding="utf-8"))
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise ValueError(f"store: got {self.root} with a damaged {there.name}, takes an empty folder or a store")
+        return told
+
+    def _create(self) -> None:
+        layout = self.layout
+        extra("zarr").create_array(
+            store=str(self.root / "matrix"),
+            shape=(layout.n, layout.m),
+            chunks=(layout.block, layout.block),
+            dtype=self.dtype,
+            compressors=None,  # the last digits of a kernel are noise
+            fill_value=np.nan,
+            overwrite=True,
+        )
+        (self.root / "markers").mkdir(exist_ok=True)
 
     def _chunk(self, place: Block) -> Path:
         return self.root / "matrix" / "c" / str(place[0]) / str(place[1])
