@@ -20,7 +20,7 @@
 # training, it is less so than without. The other question, left open on page 12, stays open: for striding
 # the attacks need the longest steps in the mean, and for APS shorter ones, but so they are for rules that
 # are not exact: whether exact invariance costs robustness five networks of each kind do not decide. Runs
-# in up to three minutes (profile quick) or twenty-three (full) on a busy machine, within 3 GB.
+# in up to two minutes (profile quick) or eleven (full) on a busy machine, within 3 GB.
 
 # %% [markdown]
 # ## Statement
