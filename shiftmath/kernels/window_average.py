@@ -59,7 +59,9 @@ class WindowAverage(Average):
         as_callable("kernel", self.kernel, "a callable (X, Z=None) -> Gram matrix")
         count = len(self.window) if isinstance(self.window, (tuple, list)) else 1
         object.__setattr__(self, "window", arrays.sizes("window", self.window, count))
-        object.__setattr__(self, "axes", as_axes("axes", self.axes, None))
+        axes = as_axes("axes", self.axes, None)
+        if not isinstance(self.axes, (int, tuple)):  # `sklearn.base.clone` asks for what it gave
+            object.__setattr__(self, "axes", axes)
 
     def images(self, X: Any, get: str) -> Images:
         """The shifts that two places of a window may be apart, each as often as there are such places."""

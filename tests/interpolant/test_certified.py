@@ -199,3 +199,16 @@ def test_an_image_of_one_pixel_has_a_certificate_too():
     x = np.ones((1, 1, 1))
     f = Interpolant(Convolutional(filter_size=1), np.stack([x, -x]), [1, -1])
     assert certified_radius(f.kernel, f.X, f.coefficients, x) == pytest.approx(1, rel=1e-6)
+
+
+def test_nothing_is_certified_where_squares_lose_digits_and_what_is_not_finite_is_named():
+    x = np.array([0.3, -0.4, 0.1])
+    for size in (1e-162, 1e-150, 1e150):
+        assert certified_radius(FullyConnected(), np.stack([x, -x]) * size, [1.0, -1.0], x * size) == 0
+    good = {"X": np.stack([x, -x]), "coefficients": np.array([1.0, -1.0]), "x": x}
+    for name, value in good.items():
+        bad = value.copy()
+        bad.flat[-1] = np.nan
+        for kernel in (FullyConnected(), Convolutional(filter_size=1, spatial_axes=1)):
+            with pytest.raises(ValueError, match=f"^{name}: got nan at"):
+                certified_radius(kernel, **good | {name: bad})

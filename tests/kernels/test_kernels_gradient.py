@@ -222,3 +222,13 @@ def test_gradients_of_the_interpolant_need_no_tracing(monkeypatch):
     assert Interpolant(FullyConnected(), X, y[:3]).gradient(X).shape == X.shape
     with pytest.raises(TypeError):
         Interpolant(FullyConnected(activation="erf"), X, y[:3]).gradient(X)
+
+
+def test_a_black_sample_adds_nothing_however_small_the_others_are():
+    kernel, (x, z) = Convolutional(spatial_axes=1), cases.gaussian(7, 2, (6,))
+    value, gradient = kernel.weighted_gradient(x[None], z[None], [1.0])
+    for size in (1.0, 2.0**-60, 2.0**60):
+        both = kernel.weighted_gradient(size * x[None], np.stack([0 * z, size * z]), [1e10, 1.0])
+        assert np.array_equal(both[0], size**2 * value)
+        assert np.array_equal(both[1], size * gradient)
+    assert not any(part.any() for part in kernel.weighted_gradient(x[None], 0 * z[None], [1.0]))

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import kernel_cases as cases
 import numpy as np
 import pytest
+from sklearn.base import clone
 from test_kernels_oracle import GENERIC, with_library
 
 from shiftmath.groups import circular_shifts, flips
@@ -90,6 +91,12 @@ def test_vectors_have_windows_too():
     assert np.abs(WindowAverage(FullyConnected(2), 2)(rows) - whole).max() > 1e-3 * np.abs(whole).max()
 
 
+@pytest.mark.parametrize(("window", "axes"), [(2, None), (2, 0), (2, (0, 1)), ((2, 3), None), ((2, 3), (0, 1))])
+def test_scikit_learn_clones_it(window, axes):
+    kernel = WindowAverage(FLAT, window, axes)
+    assert clone(kernel) == kernel
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -103,7 +110,7 @@ def test_vectors_have_windows_too():
             r"window: got 5 for signals of shape \(4, 5, 2\), takes at most",
         ),
         (lambda: WindowAverage(FLAT, (2, 2, 2))(X), ValueError, r"window: got \(2, 2, 2\) for signals with 2"),
-        (lambda: WindowAverage(FLAT, 2, 3)(X), ValueError, r"axes: got \(3,\), takes different axes"),
+        (lambda: WindowAverage(FLAT, 2, 3)(X), ValueError, "axes: got 3, takes different axes"),
         (lambda: WindowAverage(Convolutional(padding="zero"), 2)(X), ValueError, "circular padding has that"),
     ],
 )

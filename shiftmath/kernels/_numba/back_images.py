@@ -174,8 +174,13 @@ def convolutional_gradient(
 ) -> tuple[Float[np.ndarray, "n"], Images]:
     """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W), in float64."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
-    ex, ez = units(plan, X), units(plan, Z)
+    if plan.homogeneous and len(seen := np.flatnonzero(Z.any((1, 2, 3)))) < len(Z):
+        # k(x, 0) = 0, but rounding in the unit of a black image, which has no size, may be large beside the others.
+        Z, weights = Z[seen], weights[seen]
     values, gradients = np.zeros(len(X)), np.zeros(X.shape)
+    if not len(Z):
+        return values, gradients
+    ex, ez = units(plan, X), units(plan, Z)
     for u in np.unique(ex).tolist():
         own = np.where(abs(ez - u) <= TOGETHER, u, ez)
         few, top = scaled_weights(weights, own)
