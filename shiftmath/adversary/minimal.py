@@ -11,13 +11,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from shiftmath._shared.arguments import as_bool, as_choice, as_count, as_number
-from shiftmath.adversary._arguments import as_batch, as_box
+from shiftmath.adversary._arguments import as_batch, as_box, classes_of
 from shiftmath.adversary._halving import Way, halvings, landed, middle, narrowed, whole
 from shiftmath.adversary._losses import LOSSES, logits, look
 from shiftmath.adversary._norms import furthest, is_extreme, largest_length, length, unit
 from shiftmath.adversary.attack import Attack, Found, Problem, nearest, run
 
 __all__ = ["ddn"]
+
+SEVERAL = ("log-odds", "margin")  # the losses of several classes
 
 Signal = Float[Array, "*signal"]
 
@@ -34,7 +36,7 @@ def ddn(
     bounds: tuple[Any, Any] | None = None,
     target: Any = None,
     refine: bool | None = None,
-    loss: str | Sequence[str] = "log-odds",
+    loss: str | Sequence[str] | None = None,
     seed: int = 0,
 ) -> Attack:
     r"""Short adversarial steps in l2 by decoupling their direction and their norm (DDN).
@@ -67,7 +69,8 @@ def ddn(
             levels. With refine=False the result is that of the original algorithm.
         loss: "log-odds" (the direction of the cross-entropy, without its vanishing gradient), "cross-entropy" or
             "margin". Each follows one of several boundaries, not always to the nearest: several losses, as ("log-odds",
-            "margin"), are tried in turn for the nearest point of all.
+            "margin"), are tried in turn for the nearest point of all. None tries these two where f has three logits or
+            more, at twice the cost; of two logits or a scalar they are one, and "log-odds" is taken.
         seed: of the random directions.
 
     It can be interrupted between any two steps. Under `jax.jit`, `jax.vmap` or `equinox.filter_vmap` it cannot, and
@@ -85,6 +88,9 @@ def ddn(
     >>> attack.distances.round(6).tolist(), attack.points.round(6).tolist()
     ([8.0], [[1.2, 1.6]])
     """
+    samples = as_batch("X", X)
+    if loss is None:
+        loss = SEVERAL if (classes_of(f, samples) or 0) > 2 else SEVERAL[0]
     if isinstance(loss, (tuple, list)) and loss:
         options: dict[str, Any] = {
             "steps": steps,
@@ -95,7 +101,7 @@ def ddn(
         }
         options |= {"target": target, "refine": refine, "seed": seed}
         return nearest([ddn(f, X, y, loss=each, **options) for each in loss])
-    samples, count = as_batch("X", X), as_count("steps", steps)
+    count = as_count("steps", steps)
     levels = None if levels is None else _as_levels(levels, bounds, samples.shape[1:], refine)
     norm = as_number("initial_norm", initial_norm, positive=True, below=largest_length(samples.dtype))
     search = _DDN(

@@ -77,6 +77,20 @@ def test_ddn_finds_the_distance_to_a_hyperplane(steps, refine, tolerance, rng):
     assert np.all((attack.points @ W + B) * y <= 0)
 
 
+def test_unless_told_ddn_takes_the_nearer_of_two_losses_for_three_logits_and_one_for_two(rng):
+    X, _ = near_three_planes(rng)
+    y = np.asarray(jax.vmap(three_planes)(X)).argmax(axis=1)
+    found, one, other = (
+        ddn(three_planes, X, y, steps=30, **loss).distances for loss in ({}, {"loss": "log-odds"}, {"loss": "margin"})
+    )
+    assert np.array_equal(found, np.minimum(one, other))
+    assert (one < other).any()
+    assert (other < one).any()
+    X, y = samples(rng)
+    two = [ddn(two_logits, X, (y > 0).astype(int), steps=30, **loss).distances for loss in ({}, {"loss": "log-odds"})]
+    assert np.array_equal(*two)
+
+
 @pytest.mark.parametrize("norm", ["l2", "linf"])
 @pytest.mark.parametrize("initial_radius", [0.01, 30.0])
 def test_apgd_finds_the_distance_to_a_hyperplane_from_any_radius(norm, initial_radius, rng):
