@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
+from shiftmath.interpolant.bracket import Gap, onto_boundary, per_step
 from shiftmath.interpolant.expansion import Expansion
 
 __all__ = ["FURTHEST", "nearest_crossing", "shortest_step", "tangent_crossings"]
@@ -19,6 +20,7 @@ TINY = float(np.finfo(float).tiny)
 FAR = 1e20
 FURTHEST = math.sqrt(float(np.finfo(float).max)) / (4 * FAR)  # the square of a length of FAR times this is finite
 KEPT = 4  # crossings, the shortest, that are worth shortening
+STILL = 1e-6  # a share of |s| that is no move: next to the least |s| it lengthens that by STILL^2
 
 Signal = Float[np.ndarray, "*spatial"]
 Points = Float[np.ndarray, "m *spatial"]
@@ -50,17 +52,17 @@ def tangent_crossings(h: Expansion, X: Points, iterations: int = 3) -> Points:
     """
     values = h(X)
 
-    def across(steps: np.ndarray) -> np.ndarray:
-        return np.sign(h(X + steps)) * np.sign(values) <= 0
+    def gap(steps: np.ndarray) -> np.ndarray:
+        return h(X + steps) * np.sign(values)
 
     steps = _tangent_steps(partial(h.values_and_gradients, fill=1), X, np.zeros_like(X), iterations)
-    stretch = _stretches(across, steps)
+    stretch = _stretches(gap, steps)
     lost = ~np.isfinite(stretch) | (_norms(steps) == 0)
     if lost.any():
         steps[lost] = [_towards_another(h, x, value) for x, value in zip(X[lost], values[lost], strict=True)]
-        stretch[lost] = np.where(across(steps)[lost] & (_norms(steps[lost]) > 0), 1.0, np.nan)
+        stretch[lost] = np.where((gap(steps)[lost] <= 0) & (_norms(steps[lost]) > 0), 1.0, np.nan)
     found = np.isfinite(stretch)
-    onto = _onto_boundary(across, _per_step(np.where(found, stretch, 0.0), steps) * steps, halvings=20)
+    onto = onto_boundary(gap, per_step(np.where(found, stretch, 0.0), steps) * steps, halvings=20)
     onto[~found] = np.nan
     return onto
 
@@ -75,16 +77,16 @@ def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, star
     """The shortest step found from x to where f has the other sign, by tangent steps from each start, or None."""
     value = f(x[None])[0]
 
-    def across(steps: np.ndarray) -> np.ndarray:
-        return np.sign(f(x + steps)) * np.sign(value) <= 0
+    def gap(steps: np.ndarray) -> np.ndarray:
+        return f(x + steps) * np.sign(value)
 
     steps = np.concatenate([_tangent_steps(f_and_gradient, x, starts), starts])
     # So far away the square of a length may overflow, and no sign is more than rounding.
     kept = (_norms(steps) > 0) & (_norms(steps) < FAR * _norms(starts).max())
-    steps = _first_crossings(across, steps[kept])
+    steps = _first_crossings(gap, steps[kept])
     if not len(steps):
         return None
-    steps = _shortened(across, f_and_gradient, x, steps[np.argsort(_norms(steps))[:KEPT]])
+    steps = _shortened(gap, f_and_gradient, x, steps[np.argsort(_norms(steps))[:KEPT]])
     return steps[np.argmin(_norms(steps))]
 
 
@@ -95,53 +97,49 @@ def _tangent_steps(f_and_gradient: ValuesAndGradients, x: np.ndarray, steps: Ste
     Lind 1974, Rackwitz and Fiessler 1978). The parts get shorter, because whole steps may run in a cycle; where they
     converge, |s| is locally least on f = 0.
     """
+    steps, moving = steps.copy(), np.arange(len(steps))
     for part in np.repeat([1.0, 0.5, 0.2], iterations // 3):
-        values, gradients = f_and_gradient(x + steps)
-        along = _per_step(_dot(gradients, steps) - values, steps) * gradients
-        steps = steps + part * (along / _per_step(np.maximum(_dot(gradients, gradients), TINY), steps) - steps)
+        s = steps[moving]
+        values, gradients = f_and_gradient((x if x.ndim < steps.ndim else x[moving]) + s)
+        along = per_step(_dot(gradients, s) - values, s) * gradients
+        change = along / per_step(np.maximum(_dot(gradients, gradients), TINY), s) - s
+        steps[moving] = s + part * change
+        moving = moving[~(_norms(change) <= STILL * _norms(s))]
+        if not len(moving):
+            break
     return steps
 
 
-def _first_crossings(across: Callable[[Steps], np.ndarray], steps: Steps) -> Crossings:
+def _first_crossings(gap: Gap, steps: Steps) -> Crossings:
     """Each step, stretched up to twofold, to the first crossing found; without those that find none."""
-    stretch = _stretches(across, steps)
+    stretch = _stretches(gap, steps)
     found = np.isfinite(stretch)
-    return _onto_boundary(across, (_per_step(stretch, steps) * steps)[found])
+    return onto_boundary(gap, (per_step(stretch, steps) * steps)[found])
 
 
-def _stretches(across: Callable[[Steps], np.ndarray], steps: Steps) -> Float[np.ndarray, "m"]:
+def _stretches(gap: Gap, steps: Steps) -> Float[np.ndarray, "m"]:
     """The least of a few factors by which each step crosses; NaN where none does."""
     stretch = np.full(len(steps), np.nan)
     for t in (2.0, 1.3, 1.01, 1 + 1e-6):
-        stretch[across(t * steps)] = t
+        stretch[gap(t * steps) <= 0] = t
     return stretch
 
 
-def _onto_boundary(across: Callable[[Steps], np.ndarray], steps: Steps, halvings: int = 50) -> Steps:
-    """Steps across the boundary, shortened onto it by bisection; they stay across."""
-    low, high = np.zeros(len(steps)), np.ones(len(steps))
-    for _ in range(halvings if len(steps) else 0):
-        middle = (low + high) / 2
-        is_across = across(_per_step(middle, steps) * steps)
-        low, high = np.where(is_across, low, middle), np.where(is_across, middle, high)
-    return _per_step(high, steps) * steps
-
-
-def _shortened(
-    across: Callable[[Steps], np.ndarray], f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, most: int = 60
-) -> Steps:
+def _shortened(gap: Gap, f_and_gradient: ValuesAndGradients, x: Signal, steps: Steps, most: int = 60) -> Steps:
     """Crossings, turned towards the normal of the boundary as long as that brings them nearer to x."""
-    turn = np.ones(len(steps))
+    steps, turn, moving = steps.copy(), np.ones(len(steps)), np.arange(len(steps))
     for _ in range(most):
-        normals = f_and_gradient(x + steps)[1]
-        feet = _per_step(_dot(normals, steps) / np.maximum(_dot(normals, normals), TINY), steps) * normals
-        turned = steps + _per_step(turn, steps) * (feet - steps)
-        turned *= _per_step((1 - 1e-12) * _norms(steps) / np.maximum(_norms(turned), TINY), steps)
-        nearer = across(turned)
-        steps = steps.copy()
-        steps[nearer] = _onto_boundary(across, turned[nearer])
-        turn = np.where(nearer, np.minimum(1.0, 2 * turn), turn / 4)
-        if turn.max() < 1e-3:
+        s, before = steps[moving], _norms(steps[moving])
+        normals = f_and_gradient(x + s)[1]
+        feet = per_step(_dot(normals, s) / np.maximum(_dot(normals, normals), TINY), s) * normals
+        turned = s + per_step(turn[moving], s) * (feet - s)
+        turned *= per_step((1 - 1e-12) * before / np.maximum(_norms(turned), TINY), s)
+        nearer = gap(turned) <= 0
+        steps[moving[nearer]] = onto_boundary(gap, turned[nearer])
+        turn[moving] = np.where(nearer, np.minimum(1.0, 2 * turn[moving]), turn[moving] / 4)
+        gained = _norms(steps[moving]) < (1 - 2 * STILL**2) * before
+        moving = moving[np.where(nearer, gained, turn[moving] >= 1e-3)]
+        if not len(moving):
             break
     return steps
 
@@ -152,8 +150,3 @@ def _dot(a: Steps, b: Steps) -> Float[np.ndarray, "m"]:
 
 def _norms(steps: Steps) -> Float[np.ndarray, "m"]:
     return np.sqrt(_dot(steps, steps))
-
-
-def _per_step(numbers: Float[np.ndarray, "m"], steps: Steps) -> np.ndarray:
-    """One number for each step, in a shape that multiplies them."""
-    return numbers.reshape((-1,) + (1,) * (steps.ndim - 1))
