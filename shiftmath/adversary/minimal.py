@@ -89,18 +89,11 @@ def ddn(
     ([8.0], [[1.2, 1.6]])
     """
     samples = as_batch("X", X)
-    if loss is None:
-        loss = SEVERAL if (classes_of(f, samples) or 0) > 2 else SEVERAL[0]
-    if isinstance(loss, (tuple, list)) and loss:
-        options: dict[str, Any] = {
-            "steps": steps,
-            "gamma": gamma,
-            "initial_norm": initial_norm,
-            "levels": levels,
-            "bounds": bounds,
-        }
-        options |= {"target": target, "refine": refine, "seed": seed}
-        return nearest([ddn(f, X, y, loss=each, **options) for each in loss])
+    losses = _as_losses(loss, f, samples)
+    if len(losses) > 1:
+        walk = {"steps": steps, "gamma": gamma, "initial_norm": initial_norm, "levels": levels, "refine": refine}
+        options: dict[str, Any] = walk | {"bounds": bounds, "target": target, "seed": seed}
+        return nearest([ddn(f, X, y, loss=each, **options) for each in losses])
     count = as_count("steps", steps)
     levels = None if levels is None else _as_levels(levels, bounds, samples.shape[1:], refine)
     norm = as_number("initial_norm", initial_norm, positive=True, below=largest_length(samples.dtype))
@@ -110,11 +103,19 @@ def ddn(
         initial_norm=norm,
         levels=levels,
         refine=levels is None if refine is None else as_bool("refine", refine),
-        loss=as_choice("loss", loss, LOSSES),
+        loss=losses[0],
         extreme=is_extreme(samples.dtype, norm),
     )
     halves = halvings(samples.dtype) if search.refine else 0
     return run(search, count + halves, f, X, y, target=target, bounds=bounds, seed=seed)
+
+
+def _as_losses(loss: Any, f: Any, samples: Any) -> list[str]:
+    """The losses to try: those that are named, or what None stands for."""
+    if loss is None:
+        return list(SEVERAL) if (classes_of(f, samples) or 0) > 2 else [SEVERAL[0]]
+    named = loss if isinstance(loss, (tuple, list)) and loss else [loss]
+    return [as_choice("loss", each, LOSSES) for each in named]
 
 
 def _as_levels(levels: Any, bounds: Any, signal: tuple[int, ...], refine: Any) -> int:
