@@ -138,7 +138,7 @@ def _shortened(gap: Gap, f_and_gradient: ValuesAndGradients, x: Signal, steps: S
         steps[moving[nearer]] = onto_boundary(gap, turned[nearer])
         turn[moving] = np.where(nearer, np.minimum(1.0, 2 * turn[moving]), turn[moving] / 4)
         gained = _norms(steps[moving]) < (1 - 2 * STILL**2) * before
-        moving = moving[np.where(nearer, gained, turn[moving] >= 1e-3)]
+        moving = moving[np.where(nearer, gained, turn[moving] >= 1e-5)]
         if not len(moving):
             break
     return steps
