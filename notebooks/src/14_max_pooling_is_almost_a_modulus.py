@@ -696,6 +696,8 @@ ledger.at_most("(a) modulus under shifts, tiles, images", moved, alpha[:, None] 
 ledger.at_most("(b) |P - Gamma| <= beta, tiles, phases, images", every[3], beta, rounding)
 ledger.at_most("(b) the same of fields at the good frequency, four bandwidths", gaps, narrow_beta, rounding)
 bound = (beta + eight)[:, None] + 0 * every[0]
+
+# %%
 by_eight = "(b) P, root mean square over 8 phases <= beta + the most that 1 - M has over 8, tiles"
 ledger.at_most(by_eight, np.sqrt(every[0]), bound, rounding)
 ledger.equal("(c) plane waves: mean of P^2 over phases is gamma^2", wave_p2, gammas2, 16 * rule)
@@ -714,13 +716,11 @@ ledger.equal(
     "(d) on a grid of degrees the least is that of nine equal gaps", on_degrees.min(), nine_gaps, rounding
 )
 ledger.at_most("(d) on a grid of degrees the largest is 3/2", on_degrees.max(), 1.5, rounding)
+
+# %%
 moved = np.sqrt(every[1])
-ledger.at_most(
-    "(e) R, the same <= twice that + kappa |u| / 2, tiles, shifts",
-    moved,
-    stable[..., None] + 0 * moved,
-    rounding,
-)
+most = stable[..., None] + 0 * moved
+ledger.at_most("(e) R, the same <= twice that + kappa |u| / 2, tiles, shifts", moved, most, rounding)
 ledger.equal("(e) plane waves: R^2 is that of the law, 10 waves, 6 shifts", wave_r2, law_r2, 150 * rule)
 ledger.equal("(e) the law over all shifts is 2 Var M", all_shifts, twice_variance, 100 * rule / 16**2)
 

@@ -282,10 +282,8 @@ for name, options in kinds.items():
     order[name] = both_signs(values, pairs)[differ]
     bends[name] = np.array([monotone_distance(v) for v in along[alive]])
     change, turn = np.sum(order[name] > 0), np.sum(bends[name] > 0)
-    print(
-        f"{name}: of {len(values)} networks {differ.sum()} have two values, {change} change order;", end=" "
-    )
-    print(f"{alive.sum()} are not constant, {turn} turn back")
+    print(f"{name}, {len(values)} networks: {differ.sum()} have two values,", end=" ")
+    print(f"{change} change order; {alive.sum()} are not constant, {turn} turn back")
 
 # %% [markdown]
 # With one plain channel none; with a second one, or a residual, many do. Many random networks are dead, so

@@ -36,7 +36,8 @@
 #   frequencies $2\pi j/N$ for $j = 0, \dots, N - 1$ are $\sqrt N$ times the spectrum of a dot at $p$, and
 #   the mean over all shifts leaves $1/\sqrt N$ of its length.
 # - (c) **A helix at the entrance.** Where $\omega$ is slow, $(\cos\omega' p, \sin\omega' p, \sin\omega p)$
-#   is within $(\omega L)^3/6$ of a circular helix, for $0 \le p \le L$.
+#   is within $(\omega L)^3/6$ of a circular helix, for $0 \le p \le L$. Over the positions used here the
+#   encodings have a helix score, defined below, of at least 0.95; over twice as many not.
 #
 # Of states $h_s(p)$ behind a layer, $s$ a sentence, the positional component is $m(p) = \frac1n\sum_s
 # h_s(p) - \bar h$, and the **share of position** $f$ is that of the variance which $m$ explains.
@@ -51,7 +52,7 @@
 # matrices ("linear-and-add"), or added in a wrong order, or left out. (e) to (h) speak of the first two
 # kinds only.
 #
-# - (e) **As a helix has it.** $m$ has a helix score, defined below, of at least 0.85 behind every layer
+# - (e) **As a helix has it.** $m$ has a helix score of at least 0.85 behind every layer
 #   of the encoder and the first of the decoder, and more than in random orders. In untrained encoders,
 #   too, it has more than in random orders.
 # - (f) **Position in and out.** Trained, the share of position grows by more than 0.1 from the embedding
@@ -596,6 +597,10 @@ print(
 # which one turn of a helix fits. A high score alone is not a helix, nor is a helix alone a sign of
 # training.
 #
+# **Longer sentences.** Over 12 positions the plane of $\omega = 1$ turns twice and the others bend; over 24
+# the next planes turn as well, and three coordinates hold no single helix: the score of the encodings
+# themselves is 0.72.
+#
 # **A sample that is not closed under shifts.** Over 30 sentences without their shifts, position seems to
 # explain 3% of the variance of encoders that cannot know it: about 1/30, which is chance.
 #
@@ -628,10 +633,10 @@ print(f"neighbours are {steps_apart.min():.3f} to {steps_apart.max():.3f} apart"
 # Angles up to 220 are rounded to $220\,\epsilon$, twice: $1000\,\epsilon$ for (a), and eight planes of it
 # for inner products. The orbit of (b) takes 64 products of rounded matrices: $64^2\,\epsilon$. States are
 # in float32, $\epsilon_{32} = 1.2\cdot10^{-7}$, with some hundred roundings: $10^3\,\epsilon_{32}$. The
-# thresholds 0.85, 0.1, 0.06 and 0.05 of (e) and (f) were set from an earlier experiment with other sizes
-# and another language, before these networks were trained. That (f) ends below 0.05 and (g) gains by
-# leaving $m$ out only in the mean over seeds, and that (g) asks for no least gain, is weaker than planned
-# then. Intervals are Student's, at 95%, over seeds.
+# thresholds 0.95 and 0.5 of (c) and 0.85, 0.1, 0.06 and 0.05 of (e) and (f) were set from an earlier
+# experiment with other sizes and another language, before these networks were trained. That (f) ends below
+# 0.05 and (g) gains by leaving $m$ out only in the mean over seeds, and that (g) asks for no least gain, is
+# weaker than planned then. Intervals are Student's, at 95%, over seeds.
 
 # %%
 eps, eps32 = float(np.finfo(float).eps), float(np.finfo(np.float32).eps)
@@ -679,14 +684,16 @@ ledger.at_most("(f) decoder, taught: share in the last layer, mean of seeds", en
 ledger.at_most("(f) decoder, taught: ratio, high end of interval", [g.high for g in fall.values()], 1, **data)
 
 # %%
+dealt = [chance[kind][:, 2] for kind in encoded]
 cleaned = [np.mean(clean["taught"][kind][:, 2] - raw[kind][:, 2]) for kind in encoded]
 gained = [clean["taught"][kind][:, 2] - clean["untaught"][kind][:, 2] for kind in encoded]
-knows = [ahead["taught"][kind][:, 2] - rule for kind in encoded]
-guesses = [ahead["untaught"][kind] - rule for kind in encoded]
 ledger.at_least("(g) classes: right without m less with m, mean of seeds", cleaned, 0, **data)
 ledger.at_least("(g) classes: right taught less untaught, every seed", gained, 0, **data)
-dealt = [chance[kind][:, 2] for kind in encoded]
 ledger.at_most("(g) classes dealt out at random: right, every seed", dealt, most_frequent, **data)
+
+# %%
+knows = [ahead["taught"][kind][:, 2] - rule for kind in encoded]
+guesses = [ahead["untaught"][kind] - rule for kind in encoded]
 ledger.at_least("(h) next class, last layer, less the best rule", knows, 0, **data)
 ledger.at_most("(h) next class, untaught, less the best rule", guesses, 0, **data)
 strangers = [astray[kind][:, 2] - rule for kind in encoded]
@@ -705,5 +712,5 @@ ledger.fails("(b) the orbit is made of sinusoids of other angles", left["other a
 ledger.fails("(d) add: states of shifted sentences, shifted back", not_commuting["add"], 0, 1000 * eps32)
 ledger.fails("(d) none, sentences without their shifts: share", unclosed, 0, (1000 * eps32) ** 2)
 ledger.fails("(e) no encodings, decoder: helix scores below 0.85", drifts, 0, 0.85, **data)
-ledger.fails("(c) encodings of 24 positions: score of a helix", longer[24], 1, 0.15)
+ledger.fails("(c) encodings of 24 positions: helix score above 0.85", longer[24], 1, 0.15)
 ledger.close()
