@@ -156,7 +156,7 @@ def let_curves_turn(cell: dict[str, Any]) -> None:
     """Gives curves in space, of which the page has only words, to the script that draws them, in place."""
     for output in cell["outputs"]:
         if curves := output.get("data", {}).get(MIME, {}).get("curves"):
-            names = html.escape(", ".join(curve["name"] for curve in curves))
+            names = html.escape("; ".join(curve["name"] for curve in curves))
             points = html.escape(json.dumps(curves, separators=(",", ":"), ensure_ascii=False))
             label = f"Curves in space, {names}: drag, or turn them with the arrow keys; Home brings them back"
             box = f'<div class="turning" role="group" tabindex="0" aria-label="{label}" data-curves="{points}"></div>'

@@ -698,7 +698,7 @@ ledger.at_most("(b) the same of fields at the good frequency, four bandwidths", 
 bound = (beta + eight)[:, None] + 0 * every[0]
 
 # %%
-by_eight = "(b) P, root mean square over 8 phases <= beta + the most that 1 - M has over 8, tiles"
+by_eight = "(b) P, root mean square over 8 phases <= beta + the most of 1 - M over 8, tiles"
 ledger.at_most(by_eight, np.sqrt(every[0]), bound, rounding)
 ledger.equal("(c) plane waves: mean of P^2 over phases is gamma^2", wave_p2, gammas2, 16 * rule)
 ledger.at_most("(c) fields and nine Gaussian numbers, in standard errors", np.abs(apart), 4, **stats)
@@ -720,7 +720,7 @@ ledger.at_most("(d) on a grid of degrees the largest is 3/2", on_degrees.max(), 
 # %%
 moved = np.sqrt(every[1])
 most = stable[..., None] + 0 * moved
-ledger.at_most("(e) R, the same <= twice that + kappa |u| / 2, tiles, shifts", moved, most, rounding)
+ledger.at_most("(e) R over 8 phases <= twice the bound of P + kappa |u| / 2, tiles", moved, most, rounding)
 ledger.equal("(e) plane waves: R^2 is that of the law, 10 waves, 6 shifts", wave_r2, law_r2, 150 * rule)
 ledger.equal("(e) the law over all shifts is 2 Var M", all_shifts, twice_variance, 100 * rule / 16**2)
 
@@ -729,7 +729,9 @@ lows = {name: [v.low for v in d.values()] for name, d in (("g", to_gamma), ("l",
 ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0.95, **stats)
 ledger.at_least("(f) tiles: R^2 follows the law of (e), lower end for each kind", lows["l"], 0, **stats)
 ledger.at_least("(f) tiles: P^2 and R^2 are correlated, lower end for each kind", lows["p"], 0, **stats)
-ledger.at_least("(f) the same, correlation of each kind", [v.value for v in linked.values()], 0.8, **stats)
+ledger.at_least(
+    "(f) tiles: correlation of P^2 and R^2, each kind", [v.value for v in linked.values()], 0.8, **stats
+)
 ledger.at_least("(f) the laws alone: more so than for any one shift", by_law[0] - np.array(by_law[1:]), 0)
 changes = [[measured[kind][i].mean((1, 2)) for kind in kinds] for i in (2, 1)]
 ledger.at_most("(f) each tile and kind: R^2 of the modulus is below that of max pooling", *changes, **stats)

@@ -637,7 +637,7 @@ ledger.at_most(
     "(f) residual: error, deepest over shallowest, end of interval", gain[residual].high, 1, **data
 )
 end = choose(quick=gain[plain].value, full=gain[plain].high)
-ledger.at_most("(f) plain: the same (in the profile quick the mean itself)", end, 1, **data)
+ledger.at_most("(f) plain: error, deepest over shallowest, end of interval (quick: mean)", end, 1, **data)
 
 # %%
 ledger.equal("(g) largest errors of squares by hand: 4^-(m+1)", list(sup.values()), predicted, 0)

@@ -38,7 +38,7 @@ class Turning:
         ]
 
     def __repr__(self) -> str:
-        names = ", ".join(curve["name"] for curve in self.curves)
+        names = "; ".join(curve["name"] for curve in self.curves)
         count = f"{len(self.curves)} curve{'s' * (len(self.curves) > 1)} in space"
         return f"{count}: {names} (the site turns them, by dragging or by the arrow keys)"
 

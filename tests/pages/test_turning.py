@@ -30,7 +30,7 @@ def test_a_curve_that_is_moved_scaled_or_off_by_rounding_is_kept_as_the_same():
 def test_a_page_has_words_and_json():
     bundle = Turning({"first": (HELIX, "#000000"), "second": (HELIX, "#0072b2")})._repr_mimebundle_(include=None)
     assert set(bundle) == {"text/plain", MIME}
-    assert bundle["text/plain"].startswith("2 curves in space: first, second (")
+    assert bundle["text/plain"].startswith("2 curves in space: first; second (")
     assert [c["name"] for c in json.loads(json.dumps(bundle[MIME]))["curves"]] == ["first", "second"]
 
 
