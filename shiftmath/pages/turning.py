@@ -32,7 +32,7 @@ class Turning:
     def __init__(self, curves: Mapping[str, tuple[ArrayLike, str]]) -> None:
         if not isinstance(curves, Mapping) or not curves:
             raise ValueError(f"curves: got {curves!r}, takes names with points and a colour, at least one")
-        self.curves = [
+        self.curves: list[dict[str, Any]] = [
             {"name": str(name), "colour": colour, "points": _in_a_ball(f"curves[{name!r}]", points)}
             for name, (points, colour) in curves.items()
         ]
