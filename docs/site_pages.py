@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from site_words import plain
 
 from shiftmath.pages.claims import HEADINGS
+from shiftmath.pages.turning import MIME
 
 __all__ = ["Page", "Row", "read_pages"]
 
@@ -99,6 +100,7 @@ class Page:
             else:
                 label_rows(cell)
                 describe_images(cell)
+                let_curves_turn(cell)
         for number in sorted(anchors, reverse=True):
             anchor = f'<div class="anchor" id="cell-{number}"></div>'
             notebook["cells"].insert(
@@ -148,6 +150,17 @@ def describe_images(cell: dict[str, Any]) -> None:
         if "image/png" in output.get("data", {}):
             words = plain(output["metadata"].get("image/png", {}).get("alt", ""))
             cell["metadata"]["mystnb"] = {"image": {"alt": words}}
+
+
+def let_curves_turn(cell: dict[str, Any]) -> None:
+    """Gives curves in space, of which the page has only words, to the script that draws them, in place."""
+    for output in cell["outputs"]:
+        if curves := output.get("data", {}).get(MIME, {}).get("curves"):
+            names = html.escape("; ".join(curve["name"] for curve in curves))
+            points = html.escape(json.dumps(curves, separators=(",", ":"), ensure_ascii=False))
+            label = f"Curves in space, {names}: drag, or turn them with the arrow keys; Home brings them back"
+            box = f'<div class="turning" role="group" tabindex="0" aria-label="{label}" data-curves="{points}"></div>'
+            output["data"] = {"text/html": f"{box}\n<p>Drag, or turn them with the arrow keys.</p>"}
 
 
 def read_pages(folder: Path) -> list[Page]:

@@ -46,6 +46,7 @@ TEXT = """() => {
   }
   return seen.join(" ");
 }"""
+DRAWN = """() => [...document.querySelectorAll(".turning canvas")].map(c => c.toDataURL()).join(" ")"""
 WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 TEX = re.compile(r"\$|\\[A-Za-z]{2,}|\\[(\[]|[_^]\{")
 
@@ -145,6 +146,29 @@ def test_it_is_dark_where_the_reader_wants_it(name, page, address):
         int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
     )
     assert max(red, green, blue) < 64
+
+
+def test_curves_in_space_turn_by_the_keyboard_and_by_dragging(page, address):
+    page.goto(f"{address}/{next(p for p in PAGES if p.startswith('notebooks/17'))}")
+    box, state = page.locator(".turning"), lambda: (box.get_attribute("data-angles"), page.evaluate(DRAWN))
+    assert page.locator(".turning canvas").count() == 4
+    first = state()
+    seen = {first}
+    box.focus()
+    for key in ("ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+        seen.add(state())
+    corner = box.bounding_box()
+    page.mouse.move(corner["x"] + 40, corner["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(corner["x"] + 90, corner["y"] + 40)
+    page.mouse.up()
+    seen.add(state())
+    assert len({angles for angles, _ in seen}) == len({drawn for _, drawn in seen}) == 4
+    page.screenshot(path=PICTURES / "turned.png")
+    page.keyboard.press("Home")
+    assert state() == first
+    assert page.wrong == []
 
 
 def test_it_opens_from_the_file_system(page):

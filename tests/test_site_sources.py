@@ -3,12 +3,15 @@
 import ast
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 from site_claims import CONTROL, KINDS, MEANINGS, claims_page, graph
 from site_contents import HERE, TO_CELL, contents, found_here, grouped
-from site_pages import for_myst, read_pages
+from site_pages import for_myst, let_curves_turn, read_pages
 from site_words import for_sphinx, plain
+
+from shiftmath.pages.turning import MIME, Turning
 
 ROOT = HERE.parent
 PAGES = read_pages(ROOT / "notebooks")
@@ -76,6 +79,21 @@ def test_a_staged_page_keeps_every_cell_and_names_its_claims():
     assert staged["cells"][6]["source"] == '<div class="anchor" id="cell-5"></div>'
     assert json.dumps(staged).count('<tr id=\\"claim-') == len(page.rows)
     assert "id=" not in json.dumps(page.notebook["cells"][-1]["outputs"])  # the page itself is as it was
+
+
+def test_curves_in_space_become_a_box_that_the_script_finds():
+    points = [[0.0, 0.5, -1.0], [1.0, 0.0, 0.0]]
+    bundle = Turning({'a "b"': (points, "#0072b2")})._repr_mimebundle_()
+    cell = {
+        "outputs": [{"data": dict(bundle), "output_type": "execute_result"}, {"text": "x", "output_type": "stream"}]
+    }
+    let_curves_turn(cell)
+    (shown,) = cell["outputs"][0]["data"].values()
+    box = ElementTree.fromstring(f"<div>{shown}</div>").find("div")
+    assert (box.get("class"), box.get("tabindex")) == ("turning", "0")
+    assert json.loads(box.get("data-curves")) == bundle[MIME]["curves"]
+    assert 'a "b"' in box.get("aria-label")
+    assert (HERE / "_static" / "turning.js").read_text().count(".turning") == 1
 
 
 def test_folded_answers_become_blocks_and_links_to_absent_pages_words():

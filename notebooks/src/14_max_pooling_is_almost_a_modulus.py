@@ -518,7 +518,7 @@ errors = [mean(e).error for e in excesses]
 left.errorbar(narrow, excesses.mean(1) + nine_gaps, errors, fmt="o", color=MEASURED, label="images")
 left.axhline(nine_gaps, color=THEORY, linestyle=":")
 left.annotate(r"$\gamma_q^2$", (narrow[0], nine_gaps), va="bottom", ha="right")
-left.set(xlabel=r"bandwidth $\kappa$", ylabel=r"$\gamma_q^2$ and the mean of $P^2 - \Gamma^2$")
+left.set(xlabel=r"bandwidth $\kappa$", ylabel=r"$\gamma_q^2$ + mean of $P^2 - \Gamma^2$")
 left.set_xticks(narrow, [rf"$\pi/{k}$" for k in (4, 8, 16, 32)])
 left.minorticks_off()
 right.loglog(gamma**2, law_tiles.mean(1), "s", color=THEORY, markersize=2.5, label="limit of narrow filters")
@@ -683,7 +683,8 @@ print("m = 1, 2, 3, 4 at (pi/2, pi/2):", [round(phase_error(k * bad) ** 2, 4) fo
 # ($M^2$ has at most $24/2\pi$ and counts twice, $M$ $13/2\pi$ and counts four times), at 16 times as many
 # phases. Inequalities: rounding. Statistics: four standard errors. Exponent of the limit: the next order
 # is a part of about $\kappa$ of the first, at $\pi/32$ a tenth. Correlations: the lower ends of the
-# intervals, against 0.
+# intervals, against 0; the thresholds 0.95 of $P^2$ with $\gamma_q^2$ and 0.8 of $P^2$ with $R^2$ were set
+# from an earlier experiment with other tiles and images.
 
 # %%
 stats = {"evidence": "statistics"}
@@ -695,7 +696,10 @@ ledger.at_most("(a) modulus under shifts, tiles, images", moved, alpha[:, None] 
 ledger.at_most("(b) |P - Gamma| <= beta, tiles, phases, images", every[3], beta, rounding)
 ledger.at_most("(b) the same of fields at the good frequency, four bandwidths", gaps, narrow_beta, rounding)
 bound = (beta + eight)[:, None] + 0 * every[0]
-ledger.at_most("(b) root mean square of P <= beta + `eight`, each tile", np.sqrt(every[0]), bound, rounding)
+
+# %%
+by_eight = "(b) P, root mean square over 8 phases <= beta + the most of 1 - M over 8, tiles"
+ledger.at_most(by_eight, np.sqrt(every[0]), bound, rounding)
 ledger.equal("(c) plane waves: mean of P^2 over phases is gamma^2", wave_p2, gammas2, 16 * rule)
 ledger.at_most("(c) fields and nine Gaussian numbers, in standard errors", np.abs(apart), 4, **stats)
 away = abs(exponent.value - nine_exponent) / exponent.error
@@ -712,18 +716,22 @@ ledger.equal(
     "(d) on a grid of degrees the least is that of nine equal gaps", on_degrees.min(), nine_gaps, rounding
 )
 ledger.at_most("(d) on a grid of degrees the largest is 3/2", on_degrees.max(), 1.5, rounding)
+
+# %%
 moved = np.sqrt(every[1])
-ledger.at_most(
-    "(e) root mean square of R, tiles, shifts, images", moved, stable[..., None] + 0 * moved, rounding
-)
+most = stable[..., None] + 0 * moved
+ledger.at_most("(e) R over 8 phases <= twice the bound of P + kappa |u| / 2, tiles", moved, most, rounding)
 ledger.equal("(e) plane waves: R^2 is that of the law, 10 waves, 6 shifts", wave_r2, law_r2, 150 * rule)
 ledger.equal("(e) the law over all shifts is 2 Var M", all_shifts, twice_variance, 100 * rule / 16**2)
 
 # %%
 lows = {name: [v.low for v in d.values()] for name, d in (("g", to_gamma), ("l", to_law), ("p", linked))}
-ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0, **stats)
+ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0.95, **stats)
 ledger.at_least("(f) tiles: R^2 follows the law of (e), lower end for each kind", lows["l"], 0, **stats)
 ledger.at_least("(f) tiles: P^2 and R^2 are correlated, lower end for each kind", lows["p"], 0, **stats)
+ledger.at_least(
+    "(f) tiles: correlation of P^2 and R^2, each kind", [v.value for v in linked.values()], 0.8, **stats
+)
 ledger.at_least("(f) the laws alone: more so than for any one shift", by_law[0] - np.array(by_law[1:]), 0)
 changes = [[measured[kind][i].mean((1, 2)) for kind in kinds] for i in (2, 1)]
 ledger.at_most("(f) each tile and kind: R^2 of the modulus is below that of max pooling", *changes, **stats)

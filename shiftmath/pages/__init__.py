@@ -5,6 +5,7 @@
     exact       gaps and distances in fractions, to set a page's numbers into a theorem of proofs/
     intervals   what was measured, with how far it may be off: means, paired ratios, slopes, bootstrap
     profiles    quick and full, and how a page was made
+    turning     curves in space that the site lets a reader turn
     figures     the house style
 
 `figures` brings matplotlib, and is imported when it is first asked for.

@@ -24,7 +24,7 @@ from shiftmath.related.pool_phases import bandwidth_error, peak_moments, phase_e
 from shiftmath.related.positions import geometric_frequencies, rotation, sinusoids
 from shiftmath.related.routing import realignment_time, slot_probability
 from shiftmath.related.simulation import switching, transfer
-from shiftmath.related.spiking import Neuron, firing, neuron_for
+from shiftmath.related.spiking import Neuron, firing, neuron_for, slot_peaks
 from shiftmath.related.teaching import States, states_of, teach
 from shiftmath.related.transformer import Translator, translator
 from shiftmath.related.translation import CLASSES, class_probabilities, sentences, translate
@@ -67,6 +67,7 @@ __all__ = [
     "rotation",
     "sentences",
     "sinusoids",
+    "slot_peaks",
     "slot_probability",
     "squared_differences",
     "states_of",

@@ -8,18 +8,25 @@ $$
 
 with a leak g, an inhibition that oscillates with the unit's phase and shunts (it divides and does not subtract), and
 the current I of the line: each spike adds a charge of 1 that decays in the time tau. It fires, once in half a period,
-where V reaches a threshold. Near its trough the inhibition is $G(\pi/N)^2$ one slot away, so G grows like $g N^2$.
+where V reaches a threshold. Near its trough the inhibition is $G(\pi/N)^2$ one slot away, so G grows like $g N^2$. With
+$g = 8N$, $G = 8N^3$ and time $t = \tau/N$ in slots, for many slots and k slots away,
+
+$$
+\frac{dV_k}{d\tau} = -8\left(1 + \pi^2(\tau + k - \delta)^2\right)V_k + I(\tau),
+$$
+
+$\delta$ in slots: the peaks of V come to a limit. With a fixed G the parabola is $\pi^2 G/N^3$, and they become one.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from shiftmath._shared.arguments import as_array, as_count, as_number, require_finite
 from shiftmath.related.wires import TURN, PhaseRouter, require_router
 
-__all__ = ["Neuron", "firing", "neuron_for"]
+__all__ = ["Neuron", "firing", "neuron_for", "slot_peaks"]
 
 STEPS = 64  # for each slot
 DELAYS = 64  # tried, over one slot
@@ -49,25 +56,51 @@ class Neuron:
             as_number("threshold", self.threshold)
 
 
-def neuron_for(n: int) -> Neuron:
+def neuron_for(n: int, inhibition: float | None = None) -> Neuron:
     """A neuron for n slots, from what one spike does to it, in its own slot and in the others.
 
     The delay is the one, of 64 in a slot, at which the peaks in its own slot and in the next largest are furthest apart
     in ratio; the threshold is their geometric mean.
 
+    Args:
+        n: slots, from 2 on.
+        inhibition: G, at least 0; 8 n^3 where it is None.
+
     Raises:
-        ValueError, TypeError: n is no whole number from 2 on.
+        ValueError, TypeError: n is no whole number from 2 on; another inhibition.
 
     >>> neuron_for(4).leak, neuron_for(4).inhibition
     (32.0, 512.0)
     """
     n = as_count("n", n, least=2)
-    bare, slots = Neuron(leak=8.0 * n, inhibition=8.0 * n * n * n, decay=1 / (8 * n)), TURN * np.arange(n) / n
+    G = 8.0 * n * n * n if inhibition is None else as_number("inhibition", inhibition, least=0)
+    bare = Neuron(leak=8.0 * n, inhibition=G, decay=1 / (8 * n))
     delays = TURN / n * (np.arange(DELAYS) / DELAYS - 0.5)
-    peaks, _ = _run(bare, slots - delays[:, None], np.eye(1, n * STEPS)[0][:, None, None])
+    peaks = _slot_peaks(n, bare, delays)
     own, other = peaks[:, 0], peaks[:, 1:].max(axis=1)
     best = np.argmax(own / other)
     return replace(bare, delay=float(delays[best]), threshold=float(np.sqrt(own[best] * other[best])))
+
+
+def slot_peaks(n: int, neuron: Neuron) -> Float[np.ndarray, " N"]:
+    """The largest potential in a period with one spike, of a neuron that never fires, 0 to n - 1 slots away from it.
+
+    Raises:
+        ValueError, TypeError: n is no whole number from 2 on; neuron is no Neuron.
+
+    >>> own, after, opposite, before = slot_peaks(4, neuron_for(4))
+    >>> bool(own > max(after, before) > opposite)
+    True
+    """
+    n = as_count("n", n, least=2)
+    if not isinstance(neuron, Neuron):
+        raise TypeError(f"neuron: got {type(neuron).__name__}, takes a Neuron")
+    return _slot_peaks(n, replace(neuron, threshold=np.inf), np.array([neuron.delay]))[0]
+
+
+def _slot_peaks(n: int, neuron: Neuron, delays: np.ndarray) -> np.ndarray:
+    """The largest potentials for each delay, (delays, n)."""
+    return _run(neuron, TURN * np.arange(n) / n - delays[:, None], np.eye(1, n * STEPS)[0][:, None, None])[0]
 
 
 def firing(

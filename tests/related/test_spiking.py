@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shiftmath.related import Neuron, firing, neuron_for, phase_router
+from shiftmath.related import Neuron, firing, neuron_for, phase_router, slot_peaks
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -25,6 +25,31 @@ def test_the_potential_after_one_spike_without_inhibition_is_the_closed_form():
     exact = (np.exp(-slow * at) - np.exp(-fast * at)) / (decay * (fast - slow))
     # The current is held for a step, and spikes of earlier periods have left exp(-20).
     assert peak[0] == pytest.approx(exact, rel=2 * fast / steps)
+
+
+@pytest.mark.parametrize("inhibition", [None, 50.0])
+def test_the_threshold_is_the_geometric_mean_of_the_peaks_in_its_own_slot_and_in_the_next(inhibition):
+    neuron = neuron_for(5, inhibition)
+    own, *others = slot_peaks(5, neuron)
+    assert own > max(others)
+    assert neuron.threshold**2 == pytest.approx(own * max(others), rel=1e-12)
+    later = replace(neuron, delay=neuron.delay + 2 * np.pi / 5)  # by one slot
+    assert np.allclose(slot_peaks(5, later), np.roll([own, *others], 1), rtol=1e-12, atol=0)
+
+
+def test_without_inhibition_all_slots_have_one_peak_and_with_more_of_it_they_are_further_apart():
+    rooms = []
+    for inhibition in (0.0, 100.0, 1000.0):
+        own, *others = slot_peaks(5, neuron_for(5, inhibition))
+        rooms.append(own / max(others))
+    assert rooms[0] == pytest.approx(1, abs=1e-12)
+    assert rooms[0] < rooms[1] < rooms[2]
+
+
+def test_the_room_between_slots_stays_where_the_inhibition_grows_like_the_cube_of_their_number():
+    rooms = [np.divide(*np.sort(slot_peaks(n, neuron_for(n)))[:-3:-1]) for n in (4, 8, 16)]
+    missing = np.diff(rooms)  # falls like N^-2, so by a factor of 4, less the next order
+    assert missing[0] / missing[1] == pytest.approx(4, rel=(np.pi / 4) ** 2 / 4)
 
 
 @pytest.mark.parametrize("broken", [{"inhibition": 0.0}, {"threshold": 0.0}, {"threshold": np.inf}, {"delay": np.pi}])
