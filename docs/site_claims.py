@@ -47,8 +47,8 @@ def legend(pages: list[Page]) -> str:
     """How the picture is read."""
     kinds = " ".join(f'<span class="{name(kind)}">{kind}</span>' for kind in KINDS)
     total = sum(len(page.rows) for page in pages)
-    return f"""A line leads from a page (■) down to those that need it (●) or only refer to it (○). The bars are their claims,
-{total} in all, by evidence. Titles lead to the pages, bars to the claims below.
+    return f"""A line leads from a page (■) down to those that need it (●) or only refer to it (○). The bars are their
+claims, {total} in all, by evidence. Titles lead to the pages, bars to the claims below.
 
 <p class="legend">{kinds}</p>"""
 
@@ -59,8 +59,8 @@ def place(page: Page, later: dict[str, dict[str, str]], paths: dict[str, str]) -
     def links(numbers: list[str]) -> str:
         return ", ".join(f"[{number}](notebooks/{paths[number]})" for number in numbers)
 
-    after = later.get(page.number, {})
-    parts = {"Needs": page.needs, "Refers to": page.refers, "Needed by": [n for n, how in after.items() if how == "needs"]}
+    after = [number for number, how in later.get(page.number, {}).items() if how == "needs"]
+    parts = {"Needs": page.needs, "Refers to": page.refers, "Needed by": after}
     said = [f"{words} {links(numbers)}" for words, numbers in parts.items() if numbers]
     return " · ".join([f"[The page](notebooks/{page.path.name})", *said])
 

@@ -149,7 +149,8 @@ def test_it_is_dark_where_the_reader_wants_it(name, page, address):
 
 # How large letters are on the screen, and what sticks out of the picture or lies on other words.
 GRAPH = """() => {
-  const texts = [...document.querySelectorAll("svg.claims text")].map((t) => [t.textContent, t.getBoundingClientRect()]);
+  const place = (t) => [t.textContent, t.getBoundingClientRect()];
+  const texts = [...document.querySelectorAll("svg.claims text")].map(place);
   const frame = document.querySelector("svg.claims").getBoundingClientRect();
   const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 3 && b.top < a.bottom - 3;
   return {
@@ -160,11 +161,13 @@ GRAPH = """() => {
 }"""
 # The contrast of what is drawn with the page behind it, as WCAG 2 defines it: 3 for shapes, 4.5 for words.
 CONTRAST = """(selector) => {
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
   const light = (colour) => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => (v /= 255, v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => linear(v / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const style = getComputedStyle(document.querySelector(selector)), behind = light(getComputedStyle(document.body).backgroundColor);
+  const style = getComputedStyle(document.querySelector(selector));
+  const behind = light(getComputedStyle(document.body).backgroundColor);
   const drawn = light(style.fill === "none" ? style.stroke : style.fill);
   return (Math.max(drawn, behind) + 0.05) / (Math.min(drawn, behind) + 0.05);
 }"""
@@ -243,7 +246,8 @@ def test_sliders_move_by_the_keyboard_and_numbers_follow(page, address):
 
 
 LONG_TASKS = """window.long = [];
-new PerformanceObserver((l) => long.push(...l.getEntries().map((e) => e.duration))).observe({ entryTypes: ["longtask"] });
+const noted = (l) => long.push(...l.getEntries().map((e) => e.duration));
+new PerformanceObserver(noted).observe({ entryTypes: ["longtask"] });
 """
 # What the number says at each change, from the move of a slider until everything is drawn.
 MOVE = """([block, depth, gray, angle]) => new Promise((resolve) => {
