@@ -1,4 +1,4 @@
-"""The page of all claims: how many of each kind of evidence, as a table and as a picture, and each with its numbers.
+"""The page of all claims: how many of each kind of evidence, as a table and as a graph, and each with its numbers.
 
 The claims are read from the ledgers in the committed pages, so that a fresh clone has them without running anything.
 """
@@ -6,16 +6,13 @@ The claims are read from the ledgers in the committed pages, so that a fresh clo
 from collections import Counter
 from html import escape
 
+from site_evidence import CONTROL, KINDS, count, kind_of, name
+from site_graph import graph, users
 from site_pages import Page, Row
-
-from shiftmath.pages.claims import EVIDENCE
 
 __all__ = ["claims_page"]
 
-CONTROL = "control that must fail"
-KINDS = (*EVIDENCE, CONTROL)
 COLUMNS = ("claim", "kind", "evidence", "expected", "measured", "tolerance", "slack")
-BAR, GAP, LEFT, WIDTH = 22, 8, 34, 640
 
 INTRODUCTION = """# All claims
 
@@ -46,47 +43,26 @@ MEANINGS = {
 }
 
 
-def kind_of(row: Row) -> str:
-    """What a claim rests on; controls are a kind of their own."""
-    return CONTROL if row.kind == "fails" else row.evidence
+def legend(pages: list[Page]) -> str:
+    """How the picture is read."""
+    kinds = " ".join(f'<span class="{name(kind)}">{kind}</span>' for kind in KINDS)
+    total = sum(len(page.rows) for page in pages)
+    return f"""A line leads from a page (■) down to those that need it (●) or only refer to it (○). The bars are their
+claims, {total} in all, by evidence. Titles lead to the pages, bars to the claims below.
+
+<p class="legend">{kinds}</p>"""
 
 
-def count(page: Page) -> Counter[str]:
-    """How many claims of a page rest on what."""
-    return Counter(map(kind_of, page.rows))
+def place(page: Page, later: dict[str, dict[str, str]], paths: dict[str, str]) -> str:
+    """A line with the page, those that it needs, and those that need it."""
 
+    def links(numbers: list[str]) -> str:
+        return ", ".join(f"[{number}](notebooks/{paths[number]})" for number in numbers)
 
-def name(kind: str) -> str:
-    """What a kind of evidence is called in the style sheet."""
-    return kind.split()[0]
-
-
-def graph(pages: list[Page]) -> str:
-    """One bar a page, with a piece for each kind of evidence."""
-    most = max(len(page.rows) for page in pages)
-    bars = "\n".join(bar(page, i * (BAR + GAP), (WIDTH - LEFT - 40) / most) for i, page in enumerate(pages))
-    height, total = len(pages) * (BAR + GAP), sum(len(page.rows) for page in pages)
-    title = (
-        f"Claims of each page by their evidence: {total} lines of {len(pages)} ledgers. The table below has them all."
-    )
-    return (
-        f'<svg class="claims" viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{title}">\n{bars}\n</svg>\n'
-        f'<p class="legend">{" ".join(f"<span class={chr(34)}{name(k)}{chr(34)}>{k}</span>" for k in KINDS)}</p>'
-    )
-
-
-def bar(page: Page, y: int, scale: float) -> str:
-    """The bar of one page, which leads to its claims."""
-    pieces, x, counts = list[str](), float(LEFT), count(page)
-    for kind in (k for k in KINDS if counts[k]):
-        width = counts[kind] * scale
-        title = f"<title>page {page.number}: {counts[kind]} × {kind}</title>"
-        pieces.append(
-            f'<rect class="{name(kind)}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{BAR}">{title}</rect>'
-        )
-        x += width
-    texts = f'<text x="0" y="{y + 16}">{page.number}</text><text x="{x + 6:.1f}" y="{y + 16}">{len(page.rows)}</text>'
-    return f'<a href="#claims-{page.number}">{texts}{"".join(pieces)}</a>'
+    after = [number for number, how in later.get(page.number, {}).items() if how == "needs"]
+    parts = {"Needs": page.needs, "Refers to": page.refers, "Needed by": after}
+    said = [f"{words} {links(numbers)}" for words, numbers in parts.items() if numbers]
+    return " · ".join([f"[The page](notebooks/{page.path.name})", *said])
 
 
 def table(page: Page) -> str:
@@ -111,9 +87,10 @@ def claims_page(pages: list[Page]) -> str:
     words = INTRODUCTION.format(
         claims=sum(counts.values()) - counts[CONTROL], controls=counts[CONTROL], meanings=meanings
     )
-    parts = [words, "## Claims by page and evidence", graph(pages)]
+    parts = [words, "## What each page needs, and its evidence", graph(pages), legend(pages)]
+    later, paths = users(pages), {page.number: page.path.name for page in pages}
     for page in pages:
         parts.append(f'<div class="anchor" id="claims-{page.number}"></div>')
-        parts.append(f"## {page.number} {page.title}\n\n[The page](notebooks/{page.path.name})")
+        parts.append(f"## {page.number} {page.title}\n\n{place(page, later, paths)}")
         parts.append(table(page))
     return "\n\n".join(parts) + "\n"

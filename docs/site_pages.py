@@ -25,6 +25,7 @@ CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 DETAILS = re.compile(r"[ \n]*<details><summary>(.*?)</summary>(?!\n)(.*?)</details>", re.DOTALL)
 DISPLAY = re.compile(r"\n([ ]*)\$\$(.+?)\$\$[ ]*(?=\n|$)", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$])\$(?!\$)([^$]+)\$")
+NEEDS = re.compile(r"Needs: (.*?)(?: · The paper|; the paper|\*)")
 LINK = re.compile(r"\[([^\]]*)\]\(\s*(\d\d_\w+\.ipynb)\)")
 
 
@@ -63,6 +64,25 @@ class Page:
         """Its first heading."""
         (title,) = re.findall(r"^# (.*)$", "".join(self.notebook["cells"][0]["source"]), re.MULTILINE)
         return title
+
+    @property
+    def needs(self) -> list[str]:
+        """The numbers of the pages that its first cell says it needs."""
+        return self._named[0]
+
+    @property
+    def refers(self) -> list[str]:
+        """The numbers of the pages that it refers to without need."""
+        return [number for number in self._named[1] if number not in self.needs]
+
+    @cached_property
+    def _named(self) -> tuple[list[str], list[str]]:
+        said = NEEDS.search(" ".join("".join(self.notebook["cells"][0]["source"]).split()))
+        if not said:
+            raise ValueError(f"{self.path.name}: its first cell has no 'Needs: ...', takes pages or 'nothing'")
+        needs, *refers = re.split(r"\brefers? to\b", re.sub(r"\]\([^)]*\)", "", said[1]))
+        found = [sorted(set(re.findall(r"\b\d\d\b", text))) for text in (needs, " ".join(refers))]
+        return found[0], found[1]
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -171,6 +171,62 @@ def test_curves_in_space_turn_by_the_keyboard_and_by_dragging(page, address):
     assert page.wrong == []
 
 
+# How large letters are on the screen, and what sticks out of the picture or lies on other words.
+GRAPH = """() => {
+  const place = (t) => [t.textContent, t.getBoundingClientRect()];
+  const texts = [...document.querySelectorAll("svg.claims text")].map(place);
+  const frame = document.querySelector("svg.claims").getBoundingClientRect();
+  const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+  return {
+    least: Math.min(...texts.map(([, r]) => r.height)), count: texts.length,
+    outside: texts.filter(([, r]) => r.right > frame.right + 1 || r.left < frame.left - 1).map(([t]) => t),
+    over: texts.flatMap(([t, a], i) => texts.slice(i + 1).filter(([, b]) => over(a, b)).map(([u]) => [t, u])),
+  };
+}"""
+# The contrast of what is drawn with the page behind it, as WCAG 2 defines it: 3 for shapes, 4.5 for words.
+CONTRAST = """(selector) => {
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => linear(v / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const style = getComputedStyle(document.querySelector(selector));
+  const behind = light(getComputedStyle(document.body).backgroundColor);
+  const drawn = light(style.fill === "none" ? style.stroke : style.fill);
+  return (Math.max(drawn, behind) + 0.05) / (Math.min(drawn, behind) + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", WIDTHS)
+def test_the_graph_of_claims_is_legible(device, scheme, page, address):
+    page.set_viewport_size({"width": WIDTHS[device], "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}/claims.html")
+    graph = page.evaluate(GRAPH)
+    assert graph["count"] > 17
+    assert graph["least"] >= 11
+    assert (graph["outside"], graph["over"]) == ([], [])
+    least = {"text": 4.5, "path.lane": 3, "circle.needs": 3, ".start": 3}
+    assert {k: c for k, least in least.items() if (c := page.evaluate(CONTRAST, f"svg.claims {k}")) < least} == {}
+    page.locator("svg.claims").screenshot(path=PICTURES / f"graph-{device}-{scheme}.png")
+
+
+def test_the_graph_of_claims_leads_to_pages_and_claims_by_the_keyboard(page, address):
+    page.goto(f"{address}/claims.html")
+    page.focus("svg.claims a.to-03")
+    fourth = "getComputedStyle(document.querySelector('.lane.of-04')).opacity"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#claims-03"
+    assert page.evaluate(fourth) == "1"
+    page.keyboard.press("Shift+Tab")
+    assert float(page.evaluate(fourth)) < 0.5  # the page needs 02 and is needed; line 04 steps back
+    assert page.evaluate("getComputedStyle(document.querySelector('.lane.of-02')).opacity") == "1"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/notebooks/03_*.html")
+    assert page.wrong == []
+
+
 def test_it_opens_from_the_file_system(page):
     page.goto(f"{(SITE / 'notation.html').as_uri()}")
     assert page.evaluate(TYPESET)["bare"] == []
@@ -211,6 +267,60 @@ def test_sliders_move_by_the_keyboard_and_numbers_follow(page, address):
             assert float(shown) == pytest.approx(distance.upper, rel=5e-4 if exact else 2e-2), (name, size, depth)
     assert page.inner_text("#depth-value") == "2 hidden layers"
     assert page.wrong == []
+
+
+LONG_TASKS = """window.long = [];
+const noted = (l) => long.push(...l.getEntries().map((e) => e.duration));
+new PerformanceObserver(noted).observe({ entryTypes: ["longtask"] });
+"""
+# What the number says at each change, from the move of a slider until everything is drawn.
+MOVE = """([block, depth, gray, angle]) => new Promise((resolve) => {
+  const said = [], number = $("pooled").querySelector(".number");
+  const watch = new MutationObserver(() => said.push(number.innerText));
+  const wait = () => (document.body.dataset.done ? (watch.disconnect(), resolve(said)) : setTimeout(wait, 10));
+  const moved = { size: 12, block, depth, gray, angle };
+  long.length = 0;
+  delete document.body.dataset.done;
+  $("block").max = 5;
+  for (const id in moved) $(id).value = moved[id];
+  watch.observe(number, { childList: true });
+  $("angle").dispatchEvent(new Event("input"));
+  wait();
+})"""
+
+
+@with_explorer
+@pytest.mark.parametrize("moved", [(5, 4, 0.1, 120), (4, 4, 0, 180), (5, 1, 0.1, 120)], ids=str)
+def test_the_explorer_goes_on_listening_while_it_searches(moved, page, address):
+    page.add_init_script(LONG_TASKS)
+    page.goto(f"{address}/explorer/index.html")
+    page.wait_for_function("document.body.dataset.done")
+    tries = []
+    for _ in range(5):  # other programs make a task long, the page's own work makes it so each time
+        said = page.evaluate(MOVE, moved)
+        page.wait_for_timeout(100)  # long tasks are reported afterwards
+        tries.append(page.evaluate("long"))
+        if not tries[-1]:
+            break
+    assert [] in tries, f"tasks of 50 ms and more: {tries}"
+    assert said[0].endswith("so far")
+    assert said[-1].endswith("found")
+    bounds = [float(words.split()[2]) for words in said]
+    assert bounds == sorted(bounds, reverse=True)
+    assert page.wrong == []
+
+
+@with_explorer
+def test_a_move_ends_the_search_before_it(page, address):
+    page.goto(f"{address}/explorer/index.html")
+    page.wait_for_function("document.body.dataset.done")
+    page.evaluate("for (const [id, v] of [['size', 12], ['block', 5], ['depth', 4], ['angle', 120]]) $(id).value = v")
+    page.evaluate("$('angle').dispatchEvent(new Event('input'))")
+    page.evaluate("$('reset').click()")
+    page.wait_for_function("document.body.dataset.done && JSON.parse(document.body.dataset.done).k === 8")
+    page.wait_for_timeout(1500)  # longer than the search that was ended
+    assert page.inner_text("#pooled .number") == "0.125 exact"
+    assert page.locator("[aria-busy=true]").count() == 0
 
 
 class Links(HTMLParser):

@@ -1,6 +1,17 @@
 // The engine's inner loops in WebAssembly: kernels of images x_1, ..., x_n with one image z.
 
-const DEEPEST = 4;
+const DEEPEST = 4, STEP = 200000; // terms of kernels at once, before the page may draw: some 4 ms
+
+// How many terms one entry of a kernel adds up, times its layers.
+const terms = ({ k, block, depth }) => k * k * Math.min(k, 2 * block - 1) ** 2 * depth;
+
+// What computes for long is a generator, which stops now and then for whoever runs it. This one runs it to its end.
+function finished(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
 
 function engine(bytes) {
   const { memory, __heap_base: base, convolutional, fully_connected: dense } =
@@ -46,17 +57,18 @@ function engine(bytes) {
   const total = (s, n) => Array.from({ length: n }, (_, i) => (s[n + i] - s[i]) / 2);
 
   // The tangent kernel of the fully connected network, or of the convolutional one; a few images are walked together.
-  function kernel(network, images, z, setting) {
+  function* kernel(network, images, z, setting) {
     if (network === "dense") {
       const size = norm(z), values = total(denseSums(images, z, setting), images.length);
       return values.map((v, i) => 2 * v * norm(images[i]) * size / z.length);
     }
-    const together = Math.max(1, Math.floor(1024 / z.length)), terms = z.length * setting.block ** 2, values = [];
+    const together = Math.max(1, Math.floor(Math.min(1024 / z.length, STEP / terms(setting)))), values = [];
     for (let i = 0; i < images.length; i += together) {
       const some = images.slice(i, i + together);
       values.push(...total(convolutionalSums(some, z, setting), some.length));
+      yield;
     }
-    return values.map((v) => v / terms);
+    return values.map((v) => v / (z.length * setting.block ** 2));
   }
 
   return { kernel, convolutionalSums, denseSums, deepest: DEEPEST };
@@ -65,6 +77,12 @@ function engine(bytes) {
 // The same without WebAssembly: closed forms, which convolutional networks have for one layer.
 const closedForms = {
   deepest: 1,
-  kernel: (network, images, z, { k, block, depth }) =>
-    images.map((x) => (network === "dense" ? denseKernel(x, z, depth) : patchKernel(x, z, k, block))),
+  *kernel(network, images, z, { k, block, depth }) {
+    const values = [];
+    for (const x of images) {
+      values.push(network === "dense" ? denseKernel(x, z, depth) : patchKernel(x, z, k, block));
+      if (network !== "dense") yield;
+    }
+    return values;
+  },
 };

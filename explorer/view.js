@@ -1,7 +1,7 @@
 // The page: controls, pictures, numbers.
 
 const $ = (id) => document.getElementById(id);
-const SEARCHED_AT_ONCE = 9000; // terms of an entry of a kernel; a search takes some 200 entries, 50 ms in all
+const SLICE = 12; // milliseconds of computing, after which the page draws and listens
 let kernels = closedForms, problem = "this page was built without wasm-ld";
 if (WASM) {
   try {
@@ -84,12 +84,11 @@ function drawSection(canvas, result, { basis, boundary }, known) {
   canvas.width = canvas.height = size * ratio;
   c.setTransform(ratio, 0, 0, ratio, size * ratio / 2, size * ratio / 2);
   const scale = 105 / Math.max(...result.images.map(norm)), at = (x) => basis.map((u) => dot(u, x) * scale);
-  const positive = result.f([result.images[0]])[0] > 0;
   boundary.forEach((ray, i) => {
     const next = boundary[(i + 1) % boundary.length], end = next.angle + (i + 1 < boundary.length ? 0 : 2 * Math.PI);
     sector(c, ray.angle, end, colour(ray.positive ? "positive" : "negative"));
   });
-  if (!boundary.length) sector(c, 0, 2 * Math.PI, colour(positive ? "positive" : "negative"));
+  if (!boundary.length) sector(c, 0, 2 * Math.PI, colour("positive")); // as the first image is
   boundary.forEach(({ angle }) => line(c, [0, 0], [135 * Math.cos(angle), -135 * Math.sin(angle)], colour("boundary"), 2));
   const [first, second] = result.images.map(at), near = at(result.distances[0].point);
   line(c, first, near, colour("step"), 3, true);
@@ -157,7 +156,7 @@ function summarise(results) {
 let later = 0;
 
 function update() {
-  const s = setting(), results = {}, start = performance.now();
+  const s = setting();
   $("block").max = divisors(s.k).length - 1;
   const values = { size: `${s.k} × ${s.k} pixels`, block: s.block === s.k ? `${s.k} × ${s.k}: all places` : `${s.block} × ${s.block}`,
     depth: `${s.depth} hidden layer${s.depth > 1 ? "s" : ""}`, gray: s.gray.toFixed(2).replace("-", "−"), angle: `${s.angle}°` };
@@ -166,32 +165,58 @@ function update() {
     $(id).setAttribute("aria-valuetext", value);
   }
   $("readout").textContent = readout(s);
-  const finish = (name) => {
-    const result = results[name] = solve(kernels, name, s);
+  for (const id of ["summary", ...Object.keys(cards)]) $(id).setAttribute("aria-busy", true);
+  clearTimeout(later);
+  proceed(answer(s), s);
+}
+
+// Computes for a while, shows how far the search is, and comes back after the browser has drawn and listened.
+function proceed(steps, s) {
+  const start = performance.now();
+  let soFar;
+  do {
+    const { done, value } = steps.next();
+    if (done) return;
+    soFar = value;
+  } while (performance.now() - start < SLICE);
+  if (soFar) showSoFar(...soFar, s);
+  later = setTimeout(proceed, 0, steps, s);
+}
+
+// Everything that depends on the sliders, the numbers first; stops now and then, with a network's result so far if any.
+function* answer(s) {
+  const results = {}, start = performance.now();
+  for (const name of Object.keys(cards)) {
+    const result = results[name] = yield* searched(name, s);
     describe(name, result, s);
     drawPair(name, result || { images: pair(s) }, s);
     for (const part of [cards[name].canvas, cards[name].legend]) part.hidden = !result?.distances;
-  };
-  const rest = () => {
-    summarise(results);
-    document.body.dataset.milliseconds = (performance.now() - start).toFixed(1);
-    later = setTimeout(() => drawBoundaries(results, s), 0);
-  };
-  clearTimeout(later);
-  finish("dense");
-  if (work(s) <= SEARCHED_AT_ONCE || knownNormal("pooled", s, pair(s))) {
-    finish("pooled");
-    rest();
-  } else {
-    cards.pooled.number.textContent = "searching …";
-    later = setTimeout(() => { finish("pooled"); rest(); }, 150);
+  }
+  summarise(results);
+  $("summary").setAttribute("aria-busy", false);
+  document.body.dataset.milliseconds = (performance.now() - start).toFixed(1);
+  for (const [name, result] of Object.entries(results)) {
+    if (result?.distances) drawSection(cards[name].canvas, result, yield* section(result.f, name, result.images, s), result.distances[0].kind === "exact");
+    $(name).setAttribute("aria-busy", false);
+  }
+  document.body.dataset.done = JSON.stringify(s);
+}
+
+// The result of a network, and on the way what is known of it.
+function* searched(name, s) {
+  let known;
+  const steps = solve(kernels, name, s, (result) => { known = [name, result]; });
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield known;
   }
 }
 
-function drawBoundaries(results, s) {
-  for (const [name, result] of Object.entries(results))
-    if (result?.distances) drawSection(cards[name].canvas, result, section(result.f, name, result.images, s), result.distances[0].kind === "exact");
-  document.body.dataset.done = JSON.stringify(s);
+function showSoFar(name, result, s) {
+  cards[name].number.replaceChildren("at most ", show(result.distances[0].distance), element("small", {}, " so far"));
+  cards[name].words.textContent = "Searching for a nearer one …";
+  drawPair(name, result, s);
 }
 
 function startPair() {

@@ -44,7 +44,7 @@ SETTINGS = [
 COMPUTE = """
 const { html, settings, drawings } = JSON.parse(require("fs").readFileSync(0));
 const inside = (id) => html.match(`<script id="${id}">([^]*?)</script>`)[1];
-const names = "WASM, engine, closedForms, pair, solve, section, orbit, norm, dc, kappa, zero";
+const names = "WASM, engine, closedForms, finished, solve, section, orbit, norm, dc";
 const explorer = new Function(inside("wasm") + inside("core") + `; return { ${names} };`)();
 const loops = explorer.WASM && explorer.engine(Buffer.from(explorer.WASM, "base64"));
 const answer = { settings: [], drawings: [], bits: [] };
@@ -52,10 +52,12 @@ const list = (x) => x && Array.from(x, (v) => (v.length ? Array.from(v) : v));
 for (const s of settings) {
   const both = {};
   for (const network of ["dense", "pooled"]) {
-    const { images, f, distances, missing } = explorer.solve(loops || explorer.closedForms, network, s) || {};
+    const way = [], seen = ({ distances: [d] }) => way.push({ ...d, point: list(d.point) });
+    const solved = explorer.finished(explorer.solve(loops || explorer.closedForms, network, s, seen));
+    const { images, f, distances, missing } = solved || {};
     both[network] = images && { images: list(images), missing: !!missing, gram: f && f.gram, distances: distances &&
       distances.map((d) => ({ ...d, point: list(d.point) })),
-      rays: f && explorer.section(f, network, images, s).boundary.map((r) => r.angle) };
+      way, rays: f && explorer.finished(explorer.section(f, network, images, s)).boundary.map((r) => r.angle) };
   }
   answer.settings.push(both);
 }
@@ -135,6 +137,21 @@ def test_shiftmath_changes_the_class_at_the_distance_shown(network, i):
         assert found["distance"] == pytest.approx(np.linalg.norm(step), rel=64 * EPS)
         before, after = label * f(np.stack([x + c * step for c in (1 - 1e-5, 1 + 1e-5)]))
         assert before > 0 > after or (not np.any(found["point"]) and before > 0)
+
+
+@in_node
+@linked
+@pytest.mark.parametrize("i", [i for i in range(len(SETTINGS)) if ("pooled", i) not in EXACT])
+def test_what_is_shown_on_the_way_is_a_bound_that_falls_to_the_last_one(i):
+    s, values = SETTINGS[i], computed(True)["settings"][i]["pooled"]
+    f, way = trained("pooled", s, values), values["way"]
+    distances = [found["distance"] for found in way]
+    assert distances == sorted(distances, reverse=True)
+    assert way[-1] == values["distances"][0]
+    steps = [np.array(found["point"]) - f.X[0] for found in way if np.any(found["point"])]
+    assert len(steps) > 1
+    # Beyond a zero of f by more than what the kernels' rounding moves it.
+    assert (f(np.stack([f.X[0] + (1 + 1e-5) * step for step in steps])) < 0).all()
 
 
 def exact_distances(network, s, values):

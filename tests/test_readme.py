@@ -55,6 +55,35 @@ def test_a_speed_is_the_one_that_was_measured(row):
     assert float(theirs) / float(ours) == pytest.approx(float(faster), rel=0.05)
 
 
+FLAT = " ".join(README.split())
+RESULTS = {p.stem: p.read_text() for p in (ROOT / "benchmarks" / "results").glob("*.md")}
+
+
+def quoted(name, row, words):
+    """The last column of the rows of a result that begin so, as the README has it: its least and largest value."""
+    found = [float(v) for v in re.findall(rf"^\| {row} \|$", RESULTS[name], re.MULTILINE)]
+    return words.format(min(found), max(found)).replace(" 0.", " .")
+
+
+def test_a_time_in_a_sentence_is_the_one_that_was_measured():
+    certified = r"[\d.]+ \| [\d.e-]+"
+    said = [
+        quoted("price", r"linear, 45 pairs \| (\d+) s \| .*", "takes {:.0f} s for the linear part of all 45 pairs"),
+        quoted("price", r"infinite width, 2 pairs.*? \| (\d+) s \| .*", "{:.0f} s for two of the pairs at infinite"),
+        quoted("gradients", r"Convolutional\(depth=2\) \| compiled gradient .* \| ([\d.]+)", "takes {:.1f} times the"),
+        quoted("certificates", rf"{certified} .* \| ([\d.]+) s", "one hidden layer takes {1:.1f} s at 784 pixels"),
+        quoted("certificates", rf"{certified} \| ([\d.]+) \| .*", "reaches {:.2f} to {:.2f} of the distance"),
+    ]
+    assert [words for words in said if words not in FLAT] == []
+
+
+def test_what_was_measured_names_the_command():
+    links = re.findall(r"\[([^]]*)\]\(benchmarks/results/(\w+)\.md\)", FLAT)
+    assert {name for _, name in links} >= RESULTS.keys() - {"scaling"}
+    commands = {f"`benchmarks/{name.removesuffix('_scaling')}.py`" for _, name in links}
+    assert [words for words, _ in links if words not in commands and words != "The cost grows"] == []
+
+
 @pytest.mark.parametrize(
     ("lock", "name"),
     [("", n) for n in ("jax", "numpy", "scipy", "scikit-learn", "numba")]

@@ -108,8 +108,9 @@ def pairwise_price(
     y, classes = _labels("y", y, len(X))
     wide, wide_pairs = as_count("wide", wide, 0), as_count("wide_pairs", wide_pairs, 0)
     seed, show = as_count("seed", seed, 0), as_bool("progress", progress)
-    couples = list(combinations(classes, 2))
-    found = {(a, b): _linear(X[y == a], X[y == b], group) for a, b in shown(couples, len(couples), "pairs", show)}
+    couples, found = list(combinations(classes, 2)), dict[tuple[Any, Any], Price]()
+    for a, b in shown(couples, len(couples), "pairs", show):
+        found[a, b] = _linear(X[y == a], X[y == b], group)
     few = _spread(found, wide_pairs if wide else 0)
     for a, b in shown(few, len(few), "pairs at infinite width", show):
         found[a, b] = _with_wide(found[a, b], X[y == a], X[y == b], group, wide, seed, False)

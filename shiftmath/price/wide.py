@@ -23,7 +23,7 @@ __all__ = ["Wide", "wide_price"]
 
 MOST_IMAGES = 2**12  # of all samples under a group, whose kernels are averaged over
 
-REFUSED = "no such network has these labels, of a black image or of some that it cannot tell apart, or by size alone"
+REFUSED = "no such network has these labels: an image is black, or two differ by size alone or by what it is blind to"
 ALONE = "no invariant network beside it: none is known for signals of this shape, or its images are too many"
 
 Numbers = Float[np.ndarray, "m"]

@@ -98,7 +98,7 @@ def test_what_shifts_alone_mix_up_costs_everything():
     assert price.plain_gap > 0
     assert (price.invariant_gap, price.ratio, price.share) == (0, 0, None)
     assert price.wide[2].median == (0, 0)
-    assert "that it cannot tell apart" in price.wide[2].note
+    assert "by what it is blind to" in price.wide[2].note
     assert price.wide[1].median[0] > 0
 
 
@@ -162,7 +162,7 @@ def test_the_first_network_is_itself_once_though_its_distance_is_an_interval(cla
 
 def test_images_that_differ_by_size_alone_are_said_to(rng):
     X = rng.random((1, 1, 1, 1, 4))
-    assert "or by size alone" in price_of_invariance(X, 2 * X, wide=1).wide[0].note
+    assert "two differ by size alone" in price_of_invariance(X, 2 * X, wide=1).wide[0].note
 
 
 def test_a_group_whose_permutations_fill_no_table_leaves_out_its_mean():
