@@ -127,8 +127,9 @@ def shares(images, steps, repeats):
         y = np.asarray(jax.jit(jax.vmap(f))(X)).argmax(axis=1)
         attack = partial(ddn, f, X, y, bounds=(0, 1), refine=False, loss="cross-entropy")
         walk = partial(descents, f, jnp.asarray(X), jnp.asarray(y))
-        whole = each(lambda count, attack=attack: attack(steps=count), steps, repeats)
-        own = each(lambda count, walk=walk: jax.block_until_ready(walk(jnp.asarray(count))), steps, repeats)
+        many = steps * (28 // side) ** 2  # clocks are too coarse for a few steps of small images
+        whole = each(lambda count, attack=attack: attack(steps=count), many, repeats)
+        own = each(lambda count, walk=walk: jax.block_until_ready(walk(jnp.asarray(count))), many, repeats)
         row = f"| {name}, {side} px, {images} images | {1e3 * whole:.3g} | {1e3 * own:.3g} | {own / whole:.2f} |"
         sys.stderr.write(row + "\n")
         yield row
