@@ -1,12 +1,17 @@
 """Kernels: against neural-tangents, and how their cost grows with images and pixels.
 
-    python benchmarks/kernels.py [--only comparison | scaling] [--repeats 3] [--output benchmarks/results]
+    python benchmarks/kernels.py [--only comparison | bound | jax | scaling] [--repeats 3] [--output benchmarks/results]
 
 The comparison, results/kernels.md: one process, alternating, medians; the rival at its best batch, in float64. One row
 is an n x n Gram matrix of n standard normal images (3 x 3 filter, circular padding, ReLU). Times are per pair of the
 full square; memory is the peak of the process above its level before the call, the result included; the error is the
 largest entrywise difference from neural-tangents in float64, relative to it. neural-tangents runs in float64
 throughout, where it is faster than in float32; so does the compiled engine, for float32 arrays too.
+
+Two more sections of results/kernels.md, of X against Z, in processor time, the best of several rounds, since what else
+runs slows them down. The bound: pairs of pixels times layers a second of one core, as a share of what roots and
+multiply-adds alone would allow, each measured in a loop of its own. JAX: the JAX engine on the CPU beside
+neural-tangents.
 
 The scaling, results/kernels_scaling.md: medians of the compiled engine in float64 over several sizes, with the slope of
 the logarithms; all digits in one run; a dot on an image far too large to store.
@@ -15,15 +20,19 @@ the logarithms; all digits in one run; a dot on an image far too large to store.
 import argparse
 import ctypes
 import gc
+import math
+import os
 import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _hardware import OPERATIONS, ROOTS, bound, throughput
 from _machine import machine
 from sklearn.datasets import load_digits
 
@@ -124,6 +133,75 @@ def rows(case, repeats):
                f"{base / seconds:.1f}", f"{memory:.1f}", f"{error:.1e}")  # fmt: skip
 
 
+BOUND, JAX = "The share of the hardware's bound", "The JAX engine on the CPU"
+# readout, side, images; for the JAX engine with the batch of neural-tangents
+SHARES = [("average", 28, 4), ("average", 16, 12), ("average", 8, 48), ("flatten", 28, 128), ("flatten", 8, 384)]
+ENGINES = [("average", 16, 16, 16), ("average", 8, 64, 64), ("flatten", 8, 256, 256), ("flatten", 32, 32, 32)]
+
+
+def best(function, repeats=5):
+    """The least processor time of a call that is compiled."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def shares():
+    """The compiled engine on one thread against the bound of its inner loop."""
+    rates = throughput()
+    most = bound(rates)
+    said = ", ".join(f"{value / 1e9:.3g} billion {name}" for name, value in rates.items())
+    yield f"One core does {said} a second in float64. A pair of pixels and a layer of ReLU takes at least {ROOTS} roots"
+    yield f"and {OPERATIONS} multiply-adds or parts of them, no division: {most / 1e6:.0f} million a second at most."
+    yield ""
+    yield "| X against Z, 2 layers | million pairs of pixels x layers a second and core | share of the bound |"
+    yield "| --- | --- | --- |"
+    for readout, side, n in SHARES:
+        kernel, X, Z = pair(readout, side, n)
+        plan = kernel.plan((side, side))
+        work = n * n * len(plan.shifts) * math.prod(plan.torus) * plan.depth
+        pace = work / best(partial(kernel, X, Z))
+        yield f"| {n} x {n}, {side} px, {readout} | {pace / 1e6:.0f} | {pace / most:.2f} |"
+
+
+def pair(readout, side, n):
+    """A kernel of two layers, and n images twice."""
+    return Convolutional(2, readout=readout), *np.random.default_rng(0).normal(size=(2, n, side, side, 1))
+
+
+def engines():
+    """The JAX engine on the CPU against neural-tangents."""
+    yield "| X against Z, 2 layers | JAX engine on the CPU, float64: times faster than neural-tangents |"
+    yield "| --- | --- |"
+    for readout, side, n, batch in ENGINES:
+        kernel, *given = pair(readout, side, n)
+        x, z = map(jnp.asarray, given)
+        full = oracle.network(kernel)[2]
+        rival = jax.jit(partial(full, get="ntk"))
+        theirs = best(partial(rectangle, rival, x, z, batch), 3)
+        ours = best(partial(rectangle, kernel, x, z, n), 3)
+        yield f"| {n} x {n}, {side} px, {readout} | {theirs / ours:.1f} |"
+
+
+def rectangle(kernel_fn, x, z, batch):
+    """All values of x against z, on square blocks."""
+    blocks = [slice(i, i + batch) for i in range(0, len(x), batch)]
+    return [np.asarray(kernel_fn(x[a], z[b])) for a in blocks for b in blocks]
+
+
+def section(heading, rows, repeats):
+    """The page of the comparison with this section anew, as its last."""
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    page = (Path(__file__).parent / "results" / "kernels.md").read_text().rstrip().split("\n## ")
+    kept = [part.rstrip() for part in page if not part.startswith(heading + "\n")]
+    new = "\n".join([heading, "", machine(*PACKAGES), "", *rows()])
+    return "\n\n## ".join([*kept, new]) + "\n"
+
+
 def first_call():
     """Seconds from an empty process to the first Gram matrix, disk cache warm.
 
@@ -209,7 +287,12 @@ def scaling(repeats):
     return "\n\n".join(parts) + "\n"
 
 
-SECTIONS = {"comparison": ("kernels.md", table), "scaling": ("kernels_scaling.md", scaling)}
+SECTIONS = {
+    "comparison": ("kernels.md", table),
+    "bound": ("kernels.md", partial(section, BOUND, shares)),
+    "jax": ("kernels.md", partial(section, JAX, engines)),
+    "scaling": ("kernels_scaling.md", scaling),
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

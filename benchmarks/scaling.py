@@ -1,12 +1,16 @@
 """Measure Gram matrices in blocks: their cost beside the matrix in memory, exponents, workers, restarts and plans.
 
-    python benchmarks/scaling.py
+    python benchmarks/scaling.py [--only killed]
 
-Writes benchmarks/results/scaling.md. Exponents and overheads are of processor time, in which what else a machine does
-counts little; workers and plans are of wall time. Figures are medians.
+Writes benchmarks/results/scaling.md, or a section of it anew. Exponents and overheads are of processor time, in which
+what else a machine does counts little; workers and plans are of wall time. Figures are medians.
 """
 
+import argparse
+import os
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,11 +23,13 @@ from _machine import machine
 from shiftmath.datasets import digits
 from shiftmath.kernels import Convolutional, FullyConnected, gram, gram_plan
 from shiftmath.kernels.large import GramPlan
+from shiftmath.kernels.large.layout import Layout
 
 RESULT = Path(__file__).parent / "results" / "scaling.md"
 POOLED = Convolutional(depth=2)
 ROUNDS = 3
 WORKERS = (1, 2)
+PACKAGES = ("numpy", "numba", "zarr", "dask")
 
 
 def cost(f: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
@@ -132,14 +138,52 @@ def workers(n: int = 384, block: int = 64) -> list[str]:
     return rows
 
 
+def killed(block: int = 256, seed: int = 0) -> list[str]:
+    """All digits by two processes, one of which is killed at a random time, against the matrix in memory."""
+    import distributed
+
+    X, finished = digits().images, threading.Event()
+    expected, count = POOLED(X), len(Layout(len(X), len(X), block, True).blocks())
+    rng, said = np.random.default_rng(seed), []
+
+    def kill(cluster: distributed.LocalCluster, store: str) -> None:
+        at = int(rng.integers(1, count - 2))  # while blocks are still being computed
+        while (have := len([*Path(store).glob("markers/*.json")])) < at:
+            if finished.wait(0.01):
+                return
+        time.sleep(rng.uniform(0, 1))
+        victim = int(rng.choice([nanny.pid for nanny in cluster.workers.values() if nanny.pid]))
+        os.kill(victim, signal.SIGKILL)
+        said.append(f"{have} of {count}")
+
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None, env={"NUMBA_NUM_THREADS": "1"}
+    )
+    with folder() as store, cluster, distributed.Client(cluster) as client:
+        murderer = threading.Thread(target=kill, args=(cluster, store))
+        murderer.start()
+        got = np.asarray(gram(POOLED, X, store=store, block=block, client=client))
+        finished.set()
+        murderer.join()
+    same = "equal in every bit" if (got == expected).all() else "one that DIFFERS"
+    when = f"killed by SIGKILL when {said[0]} blocks were finished" if said else "NOT KILLED in time"
+    return [
+        f"All {len(X)} digits, pooled, 2 layers, blocks of {block}, by two processes of Dask, a worker {when}: "
+        f"compared with the matrix in memory the result is {same}.",
+    ]
+
+
 def projection() -> GramPlan:
     """What nobody has run here."""
     return gram_plan(POOLED, (28, 28), 60_000, block=1024, workers=100)
 
 
+KILLED = "## A worker killed"
+
+
 def main() -> None:
     """Measure, and write the page."""
-    lines = ["# Gram matrices in blocks", "", machine("numpy", "numba", "zarr", "dask"), ""]
+    lines = ["# Gram matrices in blocks", "", machine(*PACKAGES), ""]
     for part in (whole_digits(), [restart()], exponents(), workers()):
         print("\n".join(part), flush=True)
         lines += [*part, ""]
@@ -150,7 +194,16 @@ def main() -> None:
     ]
     lines += ["", "```text", repr(projection()), "```"]
     RESULT.write_text("\n".join(lines) + "\n")
+    only_killed()
+
+
+def only_killed() -> None:
+    """The last section of the page, and nothing else of it."""
+    before = RESULT.read_text().split(KILLED)[0].rstrip()
+    RESULT.write_text("\n".join([before, "", KILLED, "", machine(*PACKAGES), "", *killed()]) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=["killed"], help="one section instead of all")
+    (only_killed if parser.parse_args().only else main)()

@@ -136,6 +136,12 @@ def planned(**arguments):
     return plan.pairs, plan.nbytes, plan.worker_bytes, plan.layout.count
 
 
+def factored(**arguments):
+    """Coefficients and determinant by a factor."""
+    factor = kernels.large.cholesky(**arguments)
+    return factor.solve(SIGNS), factor.logdet
+
+
 def pixel(X):
     """A classifier."""
     return X.reshape(len(X), -1)[:, 0] > 0
@@ -311,6 +317,10 @@ CALLS = {
         workers=2,
         seed=0,
     ),
+    "kernels.large.cholesky": call(
+        factored, gram=np.diag([1.0, 2.0, 4.0]), ridge=0.5, overwrite=False, progress=False, verify=False
+    ),
+    "kernels.large.Factor.solve": call(kernels.large.cholesky(np.diag([1.0, 2.0, 4.0])).solve, y=SIGNS),
     "kernels.large.solve": call(
         kernels.large.solve,
         work=("steps",),
@@ -697,7 +707,10 @@ REASONS = {
     **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("engine_arrays", "images", "plan")},
     **{f"kernels.{k}.{n}": INNER for k in KERNELS for n in ("unchecked", "unchecked_gradient")},
     **{f"kernels.{k}.{n}": "as scikit-learn has them" for k in KERNELS for n in ("get_params", "set_params")},
-    **{f"kernels.large.{r}": RESULT for r in ("Audit", "GramMatrix", "GramMatrix.blocks", "GramPlan", "Solution")},
+    **{
+        f"kernels.large.{r}": RESULT
+        for r in ("Audit", "Factor", "GramMatrix", "GramMatrix.blocks", "GramPlan", "Solution")
+    },
     "store": "a folder, which would be made",
     "client": "a number of processes, which would be started",
     "precomputed": "a Gram matrix, tried in tests/kernels/test_large.py",

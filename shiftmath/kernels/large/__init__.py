@@ -3,6 +3,9 @@
 gram         `gram`: the matrix in blocks, in a store
 matrix       `GramMatrix`: it is read like an array
 solve        `solve`: coefficients with a stated residual, without the matrix in memory
+cholesky     `cholesky`: its triangular factor, block by block, in a store or in the room of the matrix
+factor       `Factor`: coefficients and the determinant from it
+packed       a matrix and its factor in one array
 estimate     `gram_plan`: what it takes, before the work
 layout       which blocks a matrix has
 fingerprint  what a stored matrix is of
@@ -16,9 +19,11 @@ extras       packages that only this room needs
 """
 
 from shiftmath.kernels.large.audit import Audit
+from shiftmath.kernels.large.cholesky import cholesky
 from shiftmath.kernels.large.estimate import GramPlan, gram_plan
+from shiftmath.kernels.large.factor import Factor
 from shiftmath.kernels.large.gram import gram
 from shiftmath.kernels.large.matrix import GramMatrix
 from shiftmath.kernels.large.solve import Solution, solve
 
-__all__ = ["Audit", "GramMatrix", "GramPlan", "Solution", "gram", "gram_plan", "solve"]
+__all__ = ["Audit", "Factor", "GramMatrix", "GramPlan", "Solution", "cholesky", "gram", "gram_plan", "solve"]

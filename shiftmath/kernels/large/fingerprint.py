@@ -7,7 +7,7 @@ import numpy as np
 
 from shiftmath.kernels.large.layout import Layout
 
-__all__ = ["differences", "fingerprint"]
+__all__ = ["differences", "factor_fingerprint", "fingerprint"]
 
 FORMAT = 1  # raised when a store is laid out otherwise, or the engines round otherwise
 
@@ -24,6 +24,18 @@ def fingerprint(kernel: Any, layout: Layout, signals: list[np.ndarray]) -> dict[
         "X": _digest(signals[0]),
         "Z": _digest(signals[1]) if len(signals) == 2 else None,
         "dtype": str(signals[0].dtype),
+        "block": layout.block,
+        "format": FORMAT,
+    }
+
+
+def factor_fingerprint(digests: list[str], layout: Layout, ridge: float) -> dict[str, Any]:
+    """All that decides the Cholesky factor of a matrix, whose blocks have these digests."""
+    together = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
+    return {
+        "factor": "Cholesky",
+        "matrix": f"{(layout.n, layout.m)}, sha256 {together}",
+        "ridge": ridge,
         "block": layout.block,
         "format": FORMAT,
     }

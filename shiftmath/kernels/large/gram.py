@@ -1,6 +1,5 @@
 """The Gram matrix of as many signals as the disk holds."""
 
-import errno
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,17 +19,16 @@ from shiftmath.kernels.large.extras import extra
 from shiftmath.kernels.large.fingerprint import fingerprint
 from shiftmath.kernels.large.layout import Block, Layout
 from shiftmath.kernels.large.matrix import GramMatrix
-from shiftmath.kernels.large.store import Store
+from shiftmath.kernels.large.store import Store, room
 from shiftmath.kernels.large.work import Work
 from shiftmath.kernels.large.workers import across, as_client, clients
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["BLOCK", "as_kernel", "gram"]
+__all__ = ["BLOCK", "as_folder", "as_kernel", "gram"]
 
 BLOCK = 512  # rows and columns: 2 MB, and a whole number of the tiles in which the engine multiplies rows
-FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def gram(
@@ -146,16 +144,10 @@ def _in_memory(work: Work, signals: list[np.ndarray], client: Any, shown: bool) 
 
 
 def _in_store(store: Store, work: Work, signals: list[np.ndarray], client: Any, shown: bool, verify: bool) -> Any:
-    blocks, finished = work.layout.blocks(), 0
-    try:
-        with store.writing(fingerprint(work.kernel, work.layout, signals)):
-            missing = [b for b in blocks if not store.finished(b, verify)]
-            finished = len(blocks) - len(missing)
-            for _ in _computed(work, signals, missing, client, shown):
-                finished += 1
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        have = f"{finished} of {len(blocks)} blocks are finished and stay"
-        raise OSError(error.errno, f"store: no space left in {store.root}, {have}; the same call goes on") from error
+    blocks = work.layout.blocks()
+    with room(store, len(blocks)) as finished, store.writing(fingerprint(work.kernel, work.layout, signals)):
+        finished += [b for b in blocks if store.finished(b, verify)]
+        there = set(finished)
+        for block, _ in _computed(work, signals, [b for b in blocks if b not in there], client, shown):
+            finished.append(block)
     return store.array

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Layout"]
+__all__ = ["Block", "Layout", "Triangle"]
 
 Block = tuple[int, int]
 
@@ -56,3 +56,15 @@ class Layout:
         yield block
         if self.mirrored(block):
             yield block[1], block[0]
+
+
+class Triangle(Layout):
+    """The blocks on and above the diagonal of a triangular matrix: nothing is mirrored from them.
+
+    >>> list(Triangle(4, 4, 2, True).places((0, 1)))
+    [(0, 1)]
+    """
+
+    def mirrored(self, block: Block) -> bool:
+        """Never."""
+        return False

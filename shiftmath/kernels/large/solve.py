@@ -21,9 +21,10 @@ from shiftmath._shared.arguments import (
 )
 from shiftmath._shared.progress import progress as bar
 from shiftmath._shared.scaling import exponents, times_powers_of_two
+from shiftmath.kernels.large.layout import Layout
 from shiftmath.kernels.large.matrix import GramMatrix
 
-__all__ = ["Solution", "solve"]
+__all__ = ["Solution", "residual_of", "solve", "symmetric"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Solution:
     Attributes:
         coefficients: $\alpha$.
         residual: $\|y - (G + r I) \alpha\| / \|y\|$, computed anew from the coefficients; the largest of the outputs.
-        steps: of the method, each one product with G.
+        steps: of conjugate gradients, each one product with G; 0 by Cholesky.
     """
 
     coefficients: np.ndarray
@@ -62,13 +63,13 @@ def solve(
     >>> np.round(solution.coefficients, 12), solution.residual < 1e-10
     (array([0.5       , 0.33333333, 0.2       ]), True)
     """
-    gram = _symmetric(gram)
+    gram = symmetric(gram)
     y, ridge = as_targets("y", y, len(gram)).astype(float), as_number("ridge", ridge, least=0)
     tolerance, steps = as_number("tolerance", tolerance, positive=True), as_count("steps", steps)
     shown, e = as_bool("progress", progress), exponents(columns := y.reshape(len(y), -1), (0,))
     columns = times_powers_of_two(columns, -e)
     found, taken = _conjugate_gradients(gram, columns, ridge, tolerance, steps, shown)
-    residual = _residual(columns - _product(gram, found, ridge), columns)
+    residual = residual_of(gram, ridge, found, columns)
     if not residual <= 2 * tolerance:  # that of the recursion is another by rounding
         raise ValueError(
             f"gram and tolerance: got {tolerance:g}, after {taken} steps the residual is {residual:.2g}, takes a "
@@ -79,7 +80,7 @@ def solve(
     return Solution(require_finite_result("y", y, found, "coefficients overflow"), residual, taken)
 
 
-def _symmetric(gram: Any) -> Any:
+def symmetric(gram: Any) -> Any:
     """A symmetric matrix, in blocks or as an array."""
     takes = "a symmetric matrix"
     if isinstance(gram, GramMatrix):
@@ -90,9 +91,12 @@ def _symmetric(gram: Any) -> Any:
     if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or not len(gram):
         raise ValueError(f"gram: got shape {gram.shape}, takes {takes}")
     require_finite("gram", gram)
-    if not np.allclose(gram, gram.T):
+    layout = Layout(len(gram), len(gram), 512, True)  # what is compared is a block, not a second matrix
+    if not all(
+        np.allclose(gram[rows, columns], gram[columns, rows].T) for rows, columns in map(layout.slices, layout.blocks())
+    ):
         raise ValueError(f"gram: got a matrix that is not its transpose, takes {takes}")
-    return gram.astype(float)
+    return gram.astype(float, copy=False)
 
 
 def _conjugate_gradients(
@@ -136,6 +140,7 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(b != 0, a / np.where(b != 0, b, 1), 0)
 
 
-def _residual(r: np.ndarray, y: np.ndarray) -> float:
-    """The largest |r| / |y| of a column; that of y = 0 is 0."""
-    return float(_ratio(np.linalg.norm(r, axis=0), np.linalg.norm(y, axis=0)).max())
+def residual_of(gram: Any, ridge: float, x: np.ndarray, y: np.ndarray) -> float:
+    """The largest |y - (G + r I) x| / |y| of a column; that of y = 0 is 0."""
+    left = y - _product(gram, x, ridge)
+    return float(_ratio(np.linalg.norm(left, axis=0), np.linalg.norm(y, axis=0)).max())

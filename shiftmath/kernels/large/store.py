@@ -6,6 +6,7 @@ block and the sizes and times of its chunks. It is written after these have reac
 so at any time it is there as a whole or not at all. Two processes that write one block write the same bytes.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -23,8 +24,9 @@ from shiftmath.kernels.large.fingerprint import differences
 from shiftmath.kernels.large.layout import Block, Layout
 from shiftmath.kernels.large.lock import locked
 
-__all__ = ["Store"]
+__all__ = ["Store", "digest", "room"]
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
 OWN = {"fingerprint.json", "lock", "markers", "matrix"}
 
 
@@ -65,7 +67,21 @@ class Store:
             self.array[self.layout.slices(place)] = part
             with open(self._chunk(place), "rb+") as file:
                 os.fsync(file.fileno())
-        self._mark(block, _digest(values))
+        self._mark(block, digest(values))
+
+    def read(self, block: Block) -> np.ndarray:
+        """A block that is finished."""
+        return np.asarray(self.array[self.layout.slices(block)])
+
+    def forget(self, blocks: list[Block]) -> None:
+        """Takes their markers away."""
+        for block in blocks:
+            self._marker(block).unlink(missing_ok=True)
+
+    def digests(self) -> list[str]:
+        """The SHA-256 of all blocks, from their markers."""
+        told = (json.loads(self._marker(block).read_text(encoding="utf-8")) for block in self.layout.blocks())
+        return [marker["sha256"] for marker in told]
 
     def finished(self, block: Block, verify: bool) -> bool:
         """Whether the block is there as it was written.
@@ -77,7 +93,7 @@ class Store:
             told = json.loads(self._marker(block).read_text(encoding="utf-8"))
             if told["chunks"] == self._stamps(block) and not verify:
                 return True
-            if any(_digest(values) != told["sha256"] for values in self._stored(block)):
+            if any(digest(values) != told["sha256"] for values in self._stored(block)):
                 return False
         except (OSError, ValueError, LookupError, TypeError, RuntimeError):  # as many as a damaged file may cause
             return False
@@ -139,7 +155,21 @@ class Store:
             yield values if place == block else values.T
 
 
-def _digest(values: np.ndarray) -> str:
+@contextmanager
+def room(store: Store, count: int) -> Iterator[list[Block]]:
+    """The list of finished blocks, for which to tell how many there are of all where no space is left."""
+    finished: list[Block] = []
+    try:
+        yield finished
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        have = f"{len(finished)} of {count} blocks are finished and stay"
+        raise OSError(error.errno, f"store: no space left in {store.root}, {have}; the same call goes on") from error
+
+
+def digest(values: np.ndarray) -> str:
+    """The SHA-256 of the entries of a block."""
     return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
 
 
