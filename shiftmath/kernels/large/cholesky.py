@@ -8,8 +8,7 @@ row by row: each block is made once, of finished ones alone, so that it can be w
 are four blocks in memory; $n^3 / 3b$ entries are read for $n^3 / 3$ multiplications (Golub and Van Loan 2013, 4.2).
 """
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -27,6 +26,9 @@ from shiftmath.kernels.large.packed import Packed
 from shiftmath.kernels.large.solve import symmetric
 from shiftmath.kernels.large.store import Store, digest, room
 
+if TYPE_CHECKING:
+    from os import PathLike
+
 __all__ = ["cholesky"]
 
 EPS = float(np.finfo(float).eps)
@@ -38,7 +40,7 @@ def cholesky(
     gram: Any,
     *,
     ridge: float = 0.0,
-    store: str | os.PathLike | None = None,
+    store: "str | PathLike | None" = None,
     overwrite: bool = False,
     progress: bool = True,
     verify: bool = False,
