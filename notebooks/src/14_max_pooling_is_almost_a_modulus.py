@@ -69,8 +69,9 @@
 #   its mean over all real shifts $2\,\mathrm{Var}\,M = 2(\gamma_q^2 - (1 - EM)^2)$.
 # - (f) **On images**, over a tiling of the frequencies, $P^2$ is correlated with $\gamma_q^2$, and $R^2$
 #   with the law of (e); $P^2$ and $R^2$ are correlated, and by the laws more so if $R^2$ is a mean over
-#   shifts than for one of them. The modulus changes less than max pooling on every tile. So it is, less
-#   closely, for wavelet packets.
+#   shifts than for one of them. The modulus changes less than max pooling on every tile.
+#   For wavelet packets $P^2$ and $R^2$ follow their laws less closely, and each other without the two
+#   lowest.
 # - (g) **The sign is lost**: $U^{\mathrm{mod}}(-x) = U^{\mathrm{mod}}(x)$, and
 #   $\|U^{\max}(x) - U^{\max}(-x)\| \le (P(x) + P(-x))\,\|U^{\mathrm{mod}}(x)\|$. Where max pooling is
 #   almost a modulus, a white dot is almost a black one.
@@ -267,7 +268,7 @@ print("over all shifts:", all_shifts[:4].round(5), " 2 Var M:", twice_variance[:
 
 # %% [markdown]
 # At the three corners, where the largest cosine is that of two opposite phases, the square of $R$ over all
-# shifts is 0.19, and 0.0006 at the good frequency: $R^2$ and $P^2$ come from one distribution, that of $M$.
+# shifts is 0.19, and 0.00065 at the good frequency: $R^2$ and $P^2$ come from one distribution, that of $M$.
 #
 # **(a), (b), (e) Three inequalities, on images.** Gaussian fields with a power like $1/|\xi|^2$; leaves,
 # discs that hide each other, as objects in a photograph do; sheets of handwritten digits side by side. The
@@ -480,11 +481,11 @@ print("R^2 of the modulus:", {kind: round(float(measured[kind][2].mean()), 4) fo
 
 # %% [markdown]
 # Each of $P^2$ and $R^2$ is correlated with its law at 0.998 or more, on every kind. A correlation sees
-# mostly the largest values: at the best tiles $P^2$ is about seven times $\gamma_q^2$ and $R^2$ about ten
-# times its law, for the bandwidth adds its own part, see (c). With each other they are correlated at 0.82
-# to 0.85, about what the laws alone give, 0.86. For a single shift the laws give about 0.7; on the images
-# the gain over the shift for which it is least certain is 0.12 to 0.13, but its interval contains 0,
-# perhaps because few tiles make most of it. The modulus changes by 0.003, in the same units.
+# mostly the largest values: at the best tiles both are several times their laws, as the figure shows, for
+# the bandwidth adds its own part, see (c). With each other they are correlated at 0.82 to 0.85, about
+# what the laws alone give, 0.86. For a single shift the laws give about 0.7; on the images the gain over
+# the shift for which it is least certain is 0.12 to 0.13, but its interval contains 0, perhaps because
+# few tiles make most of it. The modulus changes by 0.003, in the same units.
 
 # %%
 half = np.stack(np.meshgrid(np.linspace(-np.pi, np.pi, 257), np.linspace(0, np.pi, 129)), axis=-1)
@@ -601,9 +602,10 @@ white = dot_on_gray((side, side))[0][None]
 same, separation, allowed = [], [], []
 for theta in tiles:
     y = phased(white, gabor_spectrum((side, side), theta, width))
-    same.append(np.abs(cmod(y, 1) - cmod(-y, 1)).max())
-    separation.append(np.sqrt(relative(rmax(y, 1, q) - rmax(-y, 1, q), y)))
-    allowed.append(np.sqrt(similarity(y)) + np.sqrt(similarity(-y)))
+    minus = phased(-white, gabor_spectrum((side, side), theta, width))
+    same.append(np.abs(cmod(y, 1) - cmod(minus, 1)).max())
+    separation.append(np.sqrt(relative(rmax(y, 1, q) - rmax(minus, 1, q), y)))
+    allowed.append(np.sqrt(similarity(y)) + np.sqrt(similarity(minus)))
 lowest, best = np.argmin(np.abs(tiles).sum(1)), np.argmin(gamma)
 rms = np.sqrt(np.mean(np.square(separation), axis=(1, 2)))
 print(f"moduli of both dots apart by {max(same)}; max pooling at the lowest tile {rms[lowest]:.2f},", end=" ")
@@ -683,8 +685,8 @@ print("m = 1, 2, 3, 4 at (pi/2, pi/2):", [round(phase_error(k * bad) ** 2, 4) fo
 # ($M^2$ has at most $24/2\pi$ and counts twice, $M$ $13/2\pi$ and counts four times), at 16 times as many
 # phases. Inequalities: rounding. Statistics: four standard errors. Exponent of the limit: the next order
 # is a part of about $\kappa$ of the first, at $\pi/32$ a tenth. Correlations: the lower ends of the
-# intervals, against 0; the thresholds 0.95 of $P^2$ with $\gamma_q^2$ and 0.8 of $P^2$ with $R^2$ were set
-# from an earlier experiment with other tiles and images.
+# intervals, against 0. Rows of (a), (b), (e) and (g) that compare with bounds guard against gross errors
+# only, where the bounds are far.
 
 # %%
 stats = {"evidence": "statistics"}
@@ -716,6 +718,7 @@ ledger.equal(
     "(d) on a grid of degrees the least is that of nine equal gaps", on_degrees.min(), nine_gaps, rounding
 )
 ledger.at_most("(d) on a grid of degrees the largest is 3/2", on_degrees.max(), 1.5, rounding)
+ledger.equal("(d) m theta = (2 pi, 2 pi): P^2 is that of (0, 0)", full_turn, 1.5, 16 * rule)
 
 # %%
 moved = np.sqrt(every[1])
@@ -726,12 +729,9 @@ ledger.equal("(e) the law over all shifts is 2 Var M", all_shifts, twice_varianc
 
 # %%
 lows = {name: [v.low for v in d.values()] for name, d in (("g", to_gamma), ("l", to_law), ("p", linked))}
-ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0.95, **stats)
+ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0, **stats)
 ledger.at_least("(f) tiles: R^2 follows the law of (e), lower end for each kind", lows["l"], 0, **stats)
 ledger.at_least("(f) tiles: P^2 and R^2 are correlated, lower end for each kind", lows["p"], 0, **stats)
-ledger.at_least(
-    "(f) tiles: correlation of P^2 and R^2, each kind", [v.value for v in linked.values()], 0.8, **stats
-)
 ledger.at_least("(f) the laws alone: more so than for any one shift", by_law[0] - np.array(by_law[1:]), 0)
 changes = [[measured[kind][i].mean((1, 2)) for kind in kinds] for i in (2, 1)]
 ledger.at_most("(f) each tile and kind: R^2 of the modulus is below that of max pooling", *changes, **stats)
@@ -741,6 +741,8 @@ ledger.at_least(
 )
 ledger.equal("(g) the modulus of x and of -x", same, 0, 0)
 ledger.at_most("(g) max pooling of both dots <= P(x) + P(-x)", separation, allowed, rounding)
+dots = "(g) the same, root mean square over 8 phases <= twice the bound of P, tiles"
+ledger.at_most(dots, rms, 2 * (beta + eight), rounding)
 
 # %% [markdown]
 # And the controls, which must fail.

@@ -390,7 +390,7 @@ print(f"without inhibition {no_inhibition:.0%} are wrong")
 # %% [markdown]
 # How much room is there between the peak in the own slot and that in the next? From the simulation for
 # several $N$, with the inhibition that grows and with one that is fixed at its value for $N = 4$, each with
-# its own best delay; and from the limit of step 6, by an integrator.
+# its own best delay; and from the limit of step 6, by an integrator, at the delay that is best for $N = 32$.
 
 
 # %%
@@ -423,10 +423,11 @@ print(f"from step to step it grows like N to the {falls:.2f}; extrapolated {extr
 print(f"limit {near[0]:.3f}, and one step of the delay earlier and later {near[1]:.3f} and {near[2]:.3f}")
 
 # %% [markdown]
-# The own peak is 4.2 times the next at $N = 4$, and with the growing inhibition comes to 4.9 times. With the
-# fixed one it is 1.5 times at $N = 8$ and 1.01 times at $N = 32$: a threshold between them has no room for
-# noise. No window is built in: the inhibition makes it, and has to be made sharper as slots become narrower;
-# whether a slower growth than $N^3$ would do was not tried. Phases must be precise to $1/N$ as before.
+# The own peak is 4.2 times the next at $N = 4$, and with the growing inhibition comes to 4.9 times. With
+# the fixed one it is 1.5 times at $N = 8$ and 1.01 times at $N = 32$: a threshold between them has no
+# room for noise. No window is built in: the inhibition makes it, and has to be made sharper as slots
+# become narrower; by step 6 a slower growth than $N^3$ would not do with this leak and this decay; others
+# were not tried. Phases must be precise to $1/N$ as before.
 #
 # **(g) Invariance by routing.** A random pattern whose largest absolute value is at one place, with
 # either sign, at all places: each copy is routed by its own place, which is found outside the router, by
@@ -521,7 +522,7 @@ print("units at 99 of 100 spikes:", largest)
 # %% [markdown]
 # ## Claims checked
 #
-# Shares of (a) are counts, of which fewer than a hundredth is expected to miss: no tolerance.
+# Shares of (a) are counts of spikes, and fewer than 0.01 of a spike is expected to miss in all: no tolerance.
 # Probabilities: four standard errors over the replicas, or if larger of as many independent spikes. The
 # switching times: $10^{-9}$, a hundred times what the integrator was asked for. Slope of the limit: the
 # next order is $N^{-4}$, at $N = 8$ some percent of the first: 0.05; its height at $N = 128$: so much
@@ -550,10 +551,10 @@ ledger.at_most(
 ledger.equal("(d) the series comes to the error function like N to the power", limit_slope, -2, 0.05)
 ledger.equal("(d) and times N^2 it is off by, N = 128", gap[-1] * 128**2, height, 1e-3)
 ledger.at_most("(d) mismatch: simulated and arcsine, in standard errors", np.abs(off_drift), 4, **data)
-room = 4 * drawn[32].error + 1e-3
-ledger.equal("(d) mismatch, K like N: at N = 32, erf(pi/4)", drawn[32].value, erf(np.pi / 4), room, **data)
+most = 4 * drawn[32].error + 1e-3
+ledger.equal("(d) mismatch, K like N: at N = 32, erf(pi/4)", drawn[32].value, erf(np.pi / 4), most, **data)
 ledger.equal("(e) switching times, integrated and by the formula", times[:, 0], times[:, 1], 1e-9)
-ledger.equal("(e) spikes after a switch that go elsewhere than two equations say", astray, 0, 0)
+ledger.equal("(e) spikes clear of an edge that go elsewhere than two equations say", astray, 0, 0)
 ledger.equal("(f) outputs that fire wrongly", list(wrong.values()), 0, 0)
 step_off = np.max(np.abs(np.subtract(near[1:], near[0])))
 limit_row = "(f) own over next peak, extrapolated, and by the limit's equation"
@@ -565,6 +566,8 @@ ledger.equal("(g) shifted copies, routed by their own place, are one", routed_sp
 ledger.equal("(g) signs at the standard place that are not those of f", other_signs, 0, 0)
 nearest_found = list(programs.values())
 ledger.equal("(g) a dot is at 1/sqrt 2, by quadratic programs", nearest_found, np.sqrt(0.5), 1e-7)
+left, spare = [averaging[n] * np.sqrt(n) for n in averaging], max(averaging) * np.finfo(float).eps
+ledger.equal("(g) averaging over shifts leaves 1/sqrt d: times sqrt d", left, 1, spare, **exact)
 lengths, at_boundary = np.transpose(list(built.values()))
 ledger.equal("(g) the point of step 7 is as far, to 32 x 32 pixels", lengths, np.sqrt(0.5), 1e-15, **exact)
 ledger.equal("(g) and f is 0 there", at_boundary, 0, 0, **exact)
