@@ -116,7 +116,8 @@ latest = choose(quick=20, full=90)  # the last step at which a network may be st
 attacked = choose(quick=(40,), full=(80, 80, 100))  # test images under attack, of each set
 ddn_steps, pgd_steps = choose(quick=(30, 10), full=(100, 40))
 walkers, walk_steps = choose(quick=(4, [1000]), full=(8, [4000, 6000, 5000]))  # images, steps of each set
-problems = choose(quick=[3], full=[8, 8, 14])  # for (e), of each set of images
+problems, tests = choose(quick=([6], 2), full=([8, 8, 14], 5))  # for (e), of each set; images of a class attacked
+depth = choose(quick=2, full=3)  # convolutions of pooled in (a)
 print(provenance("UCI handwritten digits, 8 x 8; in the profile full also MNIST and CIFAR-10 (JPEG), halved"))
 
 # %% [markdown]
@@ -275,7 +276,7 @@ def as_accurate(split, other, name="FC", build=fc, every=1):
 # accuracy on all test images, and the median distance of those that this network gets right.
 
 # %%
-three = partial(convolutions, width=16, filter_size=3, depth=3, hidden_norm=True)
+three = partial(convolutions, width=16, filter_size=3, depth=depth, hidden_norm=True)
 models = {"FC": fc, "pooled": three}
 if choose(quick=False, full=True):
     models |= {"flattened": partial(three, readout="flatten")}
@@ -694,7 +695,7 @@ class Twin(eqx.Module):
 
 
 # %%
-def problem(split, rng, samples=10, tests=5):
+def problem(split, rng, samples=10):
     """Images of two random classes to interpolate, (2 samples, ...), and to test, (2 tests, ...)."""
     by = 1 if split is small else 2
     sides = ((split.X, split.y, samples), (split.X_test, split.y_test, tests))
