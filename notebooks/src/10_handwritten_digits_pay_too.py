@@ -116,7 +116,7 @@ latest = choose(quick=20, full=90)  # the last step at which a network may be st
 attacked = choose(quick=(40,), full=(80, 80, 100))  # test images under attack, of each set
 ddn_steps, pgd_steps = choose(quick=(30, 10), full=(100, 40))
 walkers, walk_steps = choose(quick=(4, [1000]), full=(8, [4000, 6000, 5000]))  # images, steps of each set
-problems, tests = choose(quick=([6], 2), full=([8, 8, 14], 5))  # for (e), of each set; images of a class attacked
+problems, tests = choose(quick=([6], 2), full=([8, 8, 14], 5))  # for (e), of each set; of a class
 depth = choose(quick=2, full=3)  # convolutions of pooled in (a)
 print(provenance("UCI handwritten digits, 8 x 8; in the profile full also MNIST and CIFAR-10 (JPEG), halved"))
 
