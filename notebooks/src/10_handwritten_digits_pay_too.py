@@ -20,8 +20,9 @@
 # This is section 5.1 of Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness*
 # (NeurIPS 2021), on small images, with small networks and short trainings, and with attacks that look for
 # the shortest change. The profile full takes MNIST and CIFAR-10 too, half an hour and 3 GB; quick stays with
-# the small digits, for about a minute. It leaves out the flattened and the residual network, (b), three
-# layers on MNIST, and what (d) and (e) say of MNIST and of photographs; (d) it asks of the small digits.
+# the small digits, for about a minute: its pooled network has two layers and not three. It leaves out the
+# flattened and the residual network, (b), and what is said of MNIST and of photographs; (d) it asks of the
+# small digits, with FC and pooled of (a).
 
 # %% [markdown]
 # ## Statement
@@ -269,9 +270,9 @@ def as_accurate(split, other, name="FC", build=fc, every=1):
 
 # %% [markdown]
 # **(a) Small digits at equal accuracy.** "Pooled" has three layers of 16 filters of 3 x 3 pixels, each with
-# batch normalisation of its outputs, which brings it to the accuracy of FC. "Flattened" has the same layers
-# and no average, and is also stopped early, at that one of each third of the first 90 steps at which its
-# accuracy is nearest to that of pooled on the test images that are not attacked. "Residual" is pooled, too,
+# batch normalisation of its outputs, which brings it near the accuracy of FC. "Flattened" has the same layers
+# and no average, and is also stopped early, after that one of 3, 6, ..., 90 steps at which its accuracy is
+# nearest to that of pooled on the test images that are not attacked. "Residual" is pooled, too,
 # with two stages of 16 channels. (The last three in the profile full.) For each seed the table has the
 # accuracy on all test images, and the median distance of those that this network gets right.
 
