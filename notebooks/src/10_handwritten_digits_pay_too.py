@@ -858,7 +858,7 @@ print(np.round(found["pooled"].distances[0, :8], 3))
 # %% [markdown]
 # ## Claims checked
 #
-# Distances are what the attacks found, upper bounds for both sides, but for the certified radii of FC in
+# Distances are what the attacks found, upper bounds for both sides, but for the certified radii in
 # (e), which are lower ones. A claim about a ratio says on which side of 1 it is, with no tolerance: in (a),
 # (b) and (d) by the end of each seed's 99% interval over images, in (e) by the end of a 95% interval over
 # problems. The row by decisions alone has no interval.
