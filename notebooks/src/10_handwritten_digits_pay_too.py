@@ -9,18 +9,20 @@
 # paper's section 5.1: [arXiv 2103.02695](https://arxiv.org/abs/2103.02695)*
 #
 # The theory of the other pages is about two images and infinitely wide networks. Here networks of finite
-# width are trained on handwritten digits and on small color photographs, and attacked. On small digits a
-# network that averages over all positions, and so does not care where things are, is fooled by changes
-# about half to two thirds as large as those that fool a network of the same accuracy that keeps the
-# positions apart; on MNIST by still smaller ones, at a low accuracy. On photographs three seeds decide no
-# order of the trained networks; infinitely wide ones of a single layer pay for pooling there, too. And one
-# layer of normalisation at the input, which the paper's own fully connected network has, turns the order on
-# MNIST around, at the size and the length of training of this page.
+# width are trained on handwritten digits and on small color photographs, and attacked. On small digits and
+# on MNIST a network that averages over all positions, and so does not care where things are, is fooled by
+# changes about half to two thirds as large as those that fool a network of the same accuracy that keeps the
+# positions apart. On photographs three seeds decide no order of the trained networks; infinitely wide ones
+# of a single layer pay for pooling there, too. And one layer of normalisation at the input, which the
+# paper's own fully connected network has, turns the order on MNIST around, at the size and the length of
+# training of this page.
 #
 # This is section 5.1 of Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness*
 # (NeurIPS 2021), on small images, with small networks and short trainings, and with attacks that look for
-# the shortest change. The profile full takes MNIST and CIFAR-10 too, a quarter of an hour and 3 GB; quick
-# stays with the small digits, for some two minutes, and leaves parts out.
+# the shortest change. The profile full takes MNIST and CIFAR-10 too, half an hour and 3 GB; quick stays with
+# the small digits, for about a minute: its pooled network has two layers and not three. It leaves out the
+# flattened and the residual network, (b), and what is said of MNIST and of photographs; (d) it asks of the
+# small digits, with FC and pooled of (a).
 
 # %% [markdown]
 # ## Statement
@@ -38,11 +40,12 @@
 # "equal" means that these images do not tell them apart; the differences and their errors are shown.
 #
 # - (a) **At equal accuracy.** On small handwritten digits a pooled residual network is as accurate as FC,
-#   and three pooled layers are as accurate as their flattened twin stopped early. Both are less robust
-#   than these: in each of three seeds, in the median over the images that both get right, and in the mean
-#   over all images. The three layers are so, too, against FC and against the twin trained to its end,
-#   which are more accurate than they. For FC and them, at eight images of one seed, the ratio of medians
-#   is on the same side by an attack that sees only answers.
+#   and three pooled layers are as accurate as their flattened twin stopped early. Both are less robust than
+#   these: in each of three seeds, in the median over the images that both get right, and in the mean over
+#   all images. The three layers are so, too, against FC and against the twin trained to its end, which is
+#   more accurate than they. For FC and them, at eight images of one seed, the ratio of medians is on the
+#   same side by an attack that sees only answers. On MNIST three pooled layers are as accurate as FC, and
+#   less robust, both ways, in each of three seeds.
 # - (b) **The two ends of graded invariance.** Of a family whose first network is FC and whose last is
 #   pooled, at one recipe of training, the last is exactly consistent and less robust than the first, in the
 #   median over the images that both get right. It is also less accurate.
@@ -50,18 +53,18 @@
 #   where $P$ divides the lengths of the image, are the same for shifts by multiples of $P$ along both axes.
 #   With random weights, and for a random image, they are the same for no other shifts.
 # - (d) **The paper's input normalisation** on MNIST, at half its size and in a short training, normalises
-#   every pixel at the input of FC. With it FC is less robust than a less accurate pooled network. Without
-#   it FC is more robust, and so it is when it is stopped early to be as accurate as the pooled one.
+#   every pixel at the input of FC. With it FC is less robust than a less accurate pooled network of one
+#   layer. Without it FC is more robust, and so it is when it is stopped early to be as accurate as that one.
 # - (e) **At infinite width** pooled networks of one layer, which interpolate ten images of each of two
 #   classes, are less robust than flattened ones and than FC on all three sets of images, in the geometric
-#   mean over such problems, on the images that all three get right. For FC that stands on digits and on
-#   photographs against a certified bound and not only against an attack; on MNIST the certificate is too
-#   weak to say so. Against the flattened ones it stands against an attack only.
+#   mean over such problems, on the images that all three get right. For FC that stands on all three sets
+#   against a certified bound, and not only against an attack. Against the flattened ones it stands against
+#   an attack only.
 #
-# The first half of (c) is a theorem, and its second is checked at five networks. The others are
-# observations on small images and small networks, not theorems. Attacks give upper bounds of a distance. In
-# (a), (b) and (d) both sides are attacked by the same two attacks by gradients, and the worse one counts at
-# each image; in (e) both are attacked by one of them.
+# The first half of (c) is a theorem, and its second is checked at five networks. The others are observations
+# on small images and small networks, not theorems. Attacks give upper bounds of a distance. In (a), (b) and
+# (d) both sides are attacked by the same two attacks by gradients, which follow different losses, and the
+# worse one counts at each image; in (e) both are attacked by one of them.
 
 # %% [markdown]
 # ## Why it is true
@@ -80,10 +83,10 @@
 #    before, and nothing makes their average the same.
 #
 # A comparison should be fair in three respects. The networks should be equally accurate, and equal but for
-# pooling, hence the flattened twin. No pair of this page is both: FC and residual are equally accurate,
-# flattened and pooled have the same layers. The images should be the same: those that both networks get
-# right, and beside them all images, with distance 0 where the answer is wrong. And the attacks must be
-# strong, for a weak attack makes every network look robust.
+# pooling. FC and residual are equally accurate, flattened and pooled have the same layers; both at once is
+# the flattened twin that is stopped early, and then trained less. The images should be the same: those that
+# both networks get right, and beside them all images, with distance 0 where the answer is wrong. And the
+# attacks must be strong, for a weak attack makes every network look robust.
 
 # %%
 from collections.abc import Callable
@@ -110,13 +113,13 @@ from shiftmath.pages.intervals import bootstrap, paired_ratio
 # %% tags=["parameters"]
 seed = 0
 keys = jax.random.split(jax.random.key(seed), 3)  # one for each network
-train_steps, batch_size = choose(quick=300, full=400), 50
-more_lengths = choose(quick=[], full=[5, 6, 7, 27, 33, 40, 50, 60, 75, 90])
-lengths = [8, 10, 12, 15, 18, 22, *more_lengths]  # of FC, stopped
-attacked = choose(quick=(48,), full=(80, 80, 150))  # test images under attack, of each set
-ddn_steps, pgd_steps, restarts = choose(quick=(40, 15, 1), full=(100, 30, 2))
-walkers, walk_steps = choose(quick=(4, [3000]), full=(8, [4000, 6000, 12000]))  # images, steps of each set
-problems = choose(quick=[6], full=[8, 8, 14])  # for (e), of each set of images
+train_steps, batch_size = choose(quick=200, full=400), 50
+latest = choose(quick=20, full=90)  # the last step at which a network may be stopped early
+attacked = choose(quick=(40,), full=(80, 80, 100))  # test images under attack, of each set
+ddn_steps, pgd_steps = choose(quick=(30, 10), full=(100, 40))
+walkers, walk_steps = choose(quick=(4, [1000]), full=(8, [4000, 6000, 5000]))  # images, steps of each set
+problems, tests = choose(quick=([6], 2), full=([8, 8, 14], 5))  # for (e), of each set; of a class
+depth = choose(quick=2, full=3)  # convolutions of pooled in (a)
 print(provenance("UCI handwritten digits, 8 x 8; in the profile full also MNIST and CIFAR-10 (JPEG), halved"))
 
 # %% [markdown]
@@ -130,11 +133,11 @@ print(provenance("UCI handwritten digits, 8 x 8; in the profile full also MNIST 
 #
 # | | digits | MNIST | CIFAR-10 (JPEG) |
 # |---|---|---|---|
-# | attacked by gradients, the first of the test images | 80 | 80 | 150 |
+# | attacked by gradients, the first of the test images | 80 | 80 | 100 |
 # | of these, for the consistency | 20 | 20 | 20 |
 # | attacked by decisions alone, of one seed | 8 | 8 | 8 |
 # | infinitely wide: problems | 8 | 8 | 14 |
-# | infinitely wide: images of each problem attacked / certified, at most | 10 / 2 | 10 / 2 | 10 / 2 |
+# | infinitely wide: images of each problem attacked / certified, at most | 10 / 4 | 10 / 4 | 10 / 4 |
 
 
 # %%
@@ -184,16 +187,19 @@ for s in splits:
 # %% [markdown]
 # All networks are trained by Adam, with steps that fall twice by a factor of 10 as in the paper, on the
 # cross-entropy; three seeds of each at once. One recipe serves all networks of a set of images: in the
-# profile full 400 steps of 50 images, which is 17 passes through the small digits but only three and a
-# third through MNIST and CIFAR-10, where the paper's networks make 20 and more. FC has 256 hidden units,
-# the paper's smaller number.
+# profile full 400 steps of 50 images, which is 17 passes through the small digits but only three and a third
+# through MNIST and CIFAR-10, where the paper's networks make 20 and more. FC has 256 hidden units, the
+# paper's smaller number. Training magnifies rounding, so on another machine, or from another compiler, the
+# numbers are other ones, much as with other seeds. (This page was run with
+# `XLA_FLAGS=--xla_cpu_use_thunk_runtime=false`, an older runtime of JAX 0.5.3, which was faster for the
+# larger of these networks.)
 
 
 # %%
-def trained(build, split, steps=train_steps):
-    """One network for each key, with a leading axis of seeds."""
-    build = partial(build, shape=split.shape, classes=10)
-    return fit_many(build, keys, split.X, split.y, split.adam, steps, batch_size=batch_size)[0]
+def trained(build, split, steps=train_steps, keys=keys, every=None):
+    """One network for each key, with a leading axis of seeds; before it one of moments, with `every`."""
+    build, options = partial(build, shape=split.shape, classes=10), {"batch_size": batch_size, "every": every}
+    return fit_many(build, keys, split.X, split.y, split.adam, steps, **options)[0]
 
 
 fc = partial(fully_connected, width=256)
@@ -202,20 +208,21 @@ convolutions = partial(convolutional, channel_axis=True)
 # %% [markdown]
 # **The attacks.** Each image is attacked by DDN (*decoupled direction and norm*, Rony et al. 2019), which
 # looks for the shortest change that makes the answer wrong: it follows the gradient of a loss, and shortens
-# the change where the answer is wrong and lengthens it where it is right. Then projected gradient descent,
-# PGD, which climbs another loss, tries from several starts to find a wrong answer within 0.95, 0.8 and 0.6
-# of that length, however long it is. The shortest change of all that were found counts. All stay inside the
-# range of the values.
+# the change where the answer is wrong and lengthens it where it is right. Here the loss is the log-odds,
+# which weighs all other classes. Then projected gradient descent, PGD, climbs the margin, the nearest other
+# class alone: from a random start each, it tries to find a wrong answer within 0.95, 0.8 and 0.6 of that
+# length, however long it is. (`adversary.ddn` by default tries both losses itself; here PGD has the other
+# one.) The shortest change of all that were found counts. All stay inside the range of the values.
 
 
 # %%
 def worst_of_all(network, split):
     """The length of the shortest change found, (images,), 0 where the answer is wrong anyway; and DDN's."""
     X, y, box = split.X_few, split.y_few, split.box
-    first = adversary.ddn(network, X, y, steps=ddn_steps, bounds=box).distances
+    first = adversary.ddn(network, X, y, steps=ddn_steps, bounds=box, loss="log-odds").distances
     shortest, reach = first, np.where(np.isfinite(first), first, np.sqrt(X[0].size))
     for share in (0.95, 0.8, 0.6):
-        options = {"radius": share * reach, "steps": pgd_steps, "restarts": restarts, "loss": "margin"}
+        options = {"radius": share * reach, "steps": pgd_steps, "restarts": 1, "loss": "margin"}
         tried = adversary.pgd(network, X, y, bounds=box, **options)
         shortest = np.where(tried.success, np.minimum(shortest, tried.distances), shortest)
     return shortest, first
@@ -250,51 +257,52 @@ def apart(a, b):
 
 
 # %%
-def as_accurate(split, other, name="FC", build=fc):
+def as_accurate(split, other, name="FC", build=fc, every=1):
     """A network stopped at the accuracy of another one, on the test images that are not attacked."""
-    stopped = {steps: trained(build, split, steps) for steps in lengths}
+    moments = trained(build, split, latest, every=every)
+    moments = [member(moments, i) for i in range(latest // every)]
     X, y = split.X_test[len(split.X_few) :], split.y_test[len(split.X_few) :]
 
-    def accuracy(networks):
-        each = [member(networks, i) for i in range(len(keys))]
+    def accuracy(each):
         return np.mean([logits(n, X, 256).argmax(axis=1) == y for n in each])
 
-    target = np.mean([logits(n, X, 256).argmax(axis=1) == y for n in other.each])
-    steps = min(lengths, key=lambda n: abs(accuracy(stopped[n]) - target))
-    print(f"{split.name}: {name} stopped after {steps} steps")
-    return measured(stopped[steps], split)
+    found = [accuracy([member(m, i) for i in range(len(keys))]) for m in moments]
+    best = int(np.argmin(np.abs(np.array(found) - accuracy(other.each))))
+    print(f"{split.name}: {name} stopped after {every * (best + 1)} steps")
+    return measured(moments[best], split)
 
 
 # %% [markdown]
 # **(a) Small digits at equal accuracy.** "Pooled" has three layers of 16 filters of 3 x 3 pixels, each with
-# batch normalisation of its outputs, which brings it to the accuracy of FC. "Flattened" has the same layers
-# and no average. "Residual" is pooled, too, with two stages of 16 channels (in the profile full). For each
-# seed the table has the accuracy on all test images, and the median distance of those that this network gets
-# right.
+# batch normalisation of its outputs, which brings it near the accuracy of FC. "Flattened" has the same layers
+# and no average, and is also stopped early, after that one of 3, 6, ..., 90 steps at which its accuracy is
+# nearest to that of pooled on the test images that are not attacked. "Residual" is pooled, too,
+# with two stages of 16 channels. (The last three in the profile full.) For each seed the table has the
+# accuracy on all test images, and the median distance of those that this network gets right.
 
 # %%
-three = partial(convolutions, width=16, filter_size=3, depth=3, hidden_norm=True)
+three = partial(convolutions, width=16, filter_size=3, depth=depth, hidden_norm=True)
 models = {"FC": fc, "pooled": three}
 if choose(quick=False, full=True):
     models |= {"flattened": partial(three, readout="flatten")}
     models |= {"residual": partial(residual, widths=(16, 16), channel_axis=True)}
 found = {name: measured(trained(model, small), small) for name, model in models.items()}
 if "flattened" in found:
-    found["flattened, stopped"] = as_accurate(small, found["pooled"], "flattened", models["flattened"])
+    found["flattened, stopped"] = as_accurate(small, found["pooled"], "flattened", models["flattened"], 3)
 for name, m in found.items():
     show(f"digits: {name}", m)
 
 # %% [markdown]
-# The two pooled ones are fooled by changes about half as large as FC and flattened. But this table still
+# The pooled ones are fooled by changes about half as large as the others. But this table still
 # compares different images.
 #
 # Now like with like: seed by seed, the ratio of the median distances over the images that both networks get
 # right, and the ratio of the mean distances over all images, wrong ones at 0, which is the area under the
 # curve of robust accuracy against radius. Both have an interval from drawing the images anew, at 99%: (a),
-# (b) and (d) claim 45 ends of such intervals. An end misses by chance in one case of 200 (nominally: these
-# are percentiles of a bootstrap), and one of 45 in less than one case of four. Training anew is not in the
-# intervals; the three seeds stand beside each other for that. Nor is another division into images to train
-# and images to test: there is one.
+# (b) and (d) claim 51 ends of such intervals. An end misses by chance in one case of 200 (nominally: these
+# are percentiles of a bootstrap), and one of 51 in about one case of four at most. Training anew is not in
+# the intervals; the three seeds stand beside each other for that. Nor is another division into images to
+# train and images to test: there is one.
 
 
 # %%
@@ -329,12 +337,12 @@ for a, b in pairs:
     print("    accuracies differ by {:.3f}, standard error {:.3f}".format(*apart(found[a], found[b])))
 
 # %% [markdown]
-# Every ratio exceeds 1, in each seed and both ways, with its interval. FC and residual are equally
-# accurate, and residual has somewhat more than half of the distance. The flattened twin is more accurate
-# than pooled; stopped after 33 steps it is as accurate, to a thousandth, and then pooled has 0.52 to 0.62
-# of its distance: the same layers, the same accuracy, and nothing but the average between them. FC is
-# more accurate than pooled by more than two standard errors, so for that pair only the images that both
-# get right are like with like.
+# Every ratio exceeds 1, in each seed and both ways, with its interval. FC and residual are equally accurate,
+# and residual has 0.52 to 0.64 of the distance. The flattened twin is more accurate than pooled; stopped
+# after 57 steps it is as accurate, to a thousandth, and then pooled has 0.53 to 0.60 of its distance: the
+# same layers, the same accuracy, and nothing but the average, and the length of training, between them. FC
+# and pooled are 0.009 apart, which is less than two standard errors and so "equal"; but of the three pairs
+# called so this one is the least sure, and it has no row for it in the ledger.
 #
 # **(b) The two ends of graded invariance** on the small digits. In section 5.1.2 filters as large as the
 # image are applied at $2p+1$ positions along each axis of the circularly extended image, then averaged, for
@@ -360,33 +368,25 @@ ends = compare("digits: p = 0 / all positions", family["p = 0"], family["all pos
 
 
 # %%
-def label(ax, names, x, step, ha):
-    """Write the names beside x, each at its height, or a step above the one below it."""
-    last = -np.inf
-    for y, name in sorted((height, name) for name, height in names.items()):
-        last = max(y, last + step)
-        ax.annotate(name, (x, last), ha=ha, va="center")
+def row(name, m):
+    """A row of the figure: the network with its accuracy and consistency, and the median of each seed."""
+    medians = [np.median(d[d > 0]) for d in m.distances]
+    return f"{name}  ({m.accuracy.mean():.2f}, {m.consistency.mean():.2f})", medians, MEASURED
 
 
 # %%
-fig, ax = figures.panels(height=3.4)
-sides = {"left": {}, "right": {}}
-for name, m in (found | family).items():
-    y, full = [np.median(d[d > 0]) for d in m.distances], m.accuracy.min() >= 0.95
-    ax.plot(m.consistency, y, "o", color=MEASURED, mfc=MEASURED if full else "none", markersize=5)
-    sides["right" if m.consistency.mean() > 0.6 else "left"][name] = np.mean(y)
-label(ax, sides["left"], 0.36, 0.035, "left")
-label(ax, sides["right"], 0.97, 0.035, "right")
-ax.set(xlabel="consistency over all shifts, digits", ylabel=r"median distance in $\ell_2$", xlim=(0, 1.05))
-_ = ax.set_ylim(0, None)
+order = sorted((found | family).items(), key=lambda item: item[1].consistency.mean())
+fig, ax = figures.panels(height=0.8 + 0.35 * len(order))
+figures.intervals(ax, [row(name, m) for name, m in order])
+ax.set(xlabel=r"median distance in $\ell_2$, digits", xlim=(0, None))
+_ = ax.set_title("network  (accuracy, consistency)", loc="left")
 
 # %% [markdown]
-# Consistency and distance of the networks on the small digits, each in the median over the images that it
-# gets right: one mark for each of three seeds, full where every seed of the network is at least 0.95
-# accurate, open for the others. The names stand at the mean height of their marks; the marks of FC and of
-# flattened lie among each other. The networks on the right give every shift the same answer. Those on the
-# left agree with themselves in a fifth to somewhat more than a quarter of all pairs of shifts, where
-# answers drawn at random from ten would agree in a tenth; and the right ones lie lower.
+# The networks on the small digits, the least consistent at the top: each tick is one of three seeds, the
+# median distance over the images that the network gets right; in brackets mean accuracy and mean
+# consistency. The lower three give every shift the same answer. The upper ones agree with themselves in a
+# fifth to somewhat more than a quarter of all pairs of shifts, where answers drawn at random from ten would
+# agree in a tenth; and no tick of the lower ones comes as far to the right as any of theirs.
 #
 # **(c) Strides** (section 5.1.3). Networks of random weights in double precision, with circular padding and
 # pooling: one layer with each stride, and a residual network with a stride in its second stage. Each of the
@@ -400,8 +400,9 @@ def unchanged(network, x):
     """The shifts (s, t) that change no logit by more than rounding, and the least change by any other."""
     shifts = [(s, t) for s in range(8) for t in range(8)]
     moved = np.stack([np.roll(x, shift, axis=(0, 1)) for shift in shifts])
-    change = np.abs(logits(network, moved) - logits(network, x[None])).max(axis=1)
-    same = change <= 1e4 * np.finfo(float).eps * np.abs(logits(network, x[None])).max()
+    found = logits(network, moved)  # the first is that of x itself
+    change = np.abs(found - found[0]).max(axis=1)
+    same = change <= 1e4 * np.finfo(float).eps * np.abs(found[0]).max()
     least = change[~same].min(initial=np.inf)
     return {shift for shift, is_same in zip(shifts, same, strict=True) if is_same}, least
 
@@ -425,24 +426,23 @@ print(f"zero padding, no stride: unchanged by {len(zero_same)} of 64")
 # Invariance to exactly the multiples: all other shifts change a logit by 0.03 or more, far above rounding.
 # With zero padding instead, and no stride, no shift but 0 is left.
 #
-# **(d) The paper's input normalisation** (section 5.1.1) on MNIST, in the profile quick on the small
-# digits. FC begins with batch normalisation of each pixel: by the mean and variance over the batch in
-# training, by their running means afterwards, with $10^{-5}$ added to the variance. The pooled network
-# begins with one normalisation for all pixels and has one layer of 64 filters of 5 x 5, for 512 of 10 x 10
-# at twice the size in the paper. Beside them FC without that normalisation; and, because after this short
-# training one layer of pooled filters is less accurate than it, the same stopped early: after that number
-# of steps, of several tried, at which its accuracy is nearest to that of the pooled network, on the test
-# images that are not attacked.
+# **(d) The paper's input normalisation** (section 5.1.1) on MNIST, in the profile quick on the small digits,
+# with FC and pooled of (a). FC begins with batch normalisation of each pixel: by the mean and variance over
+# the batch in training, by their running means afterwards, with $10^{-5}$ added to the variance. The pooled
+# network begins with one normalisation for all pixels and has one layer of 64 filters of 5 x 5, for 512 of
+# 10 x 10 at twice the size in the paper. Beside them FC without that normalisation; and, because after this
+# short training one layer of pooled filters is less accurate than it, the same stopped early: after that one
+# of the first 90 steps at which its accuracy is nearest to that of the pooled network, on the test images
+# that are not attacked.
 
 
 # %%
 mnist_like = splits[min(1, len(splits) - 1)]
 shallow = partial(convolutions, width=64, filter_size=5, input_norm=True)
-recipe = {
-    "FC": measured(trained(fc, mnist_like), mnist_like),
-    "FC, pixels normalised": measured(trained(partial(fc, input_norm=True), mnist_like), mnist_like),
-    "pooled": measured(trained(shallow, mnist_like), mnist_like),
-}
+recipe = {name: found[name] for name in ("FC", "pooled")}
+if mnist_like is not small:
+    recipe = {n: measured(trained(m, mnist_like), mnist_like) for n, m in (("FC", fc), ("pooled", shallow))}
+recipe["FC, pixels normalised"] = measured(trained(partial(fc, input_norm=True), mnist_like), mnist_like)
 recipe["FC, stopped"] = as_accurate(mnist_like, recipe["pooled"])
 for name, m in recipe.items():
     show(f"{mnist_like.name}: {name}", m)
@@ -453,43 +453,67 @@ recipe_apart = apart(recipe["FC, stopped"], recipe["pooled"])
 print("accuracies of FC, stopped, and pooled differ by {:.3f}, standard error {:.3f}".format(*recipe_apart))
 
 # %%
-deep = {}
-if len(splits) > 1:
-    deep["three layers"] = measured(trained(three, mnist_like), mnist_like)
-    deep["FC, stopped"] = as_accurate(mnist_like, deep["three layers"])
-    for name, m in deep.items():
-        show(f"MNIST: {name}", m)
-    for name, network in {"FC": recipe["FC"], "FC, stopped": deep["FC, stopped"]}.items():
-        compare(f"{name} / three layers, pooled", network, deep["three layers"])
-        off, error = apart(network, deep["three layers"])
-        print(f"    accuracies differ by {off:.3f}, standard error {error:.3f}")
-
-# %%
 dark = np.var(mnist_like.X, axis=0) < 1e-5
 X, y, norm = mnist_like.X_few, mnist_like.y_few, recipe["FC, pixels normalised"].each[0]
-change = adversary.ddn(norm, X, y, steps=ddn_steps, bounds=mnist_like.box).points - X
+options = {"steps": ddn_steps, "bounds": mnist_like.box, "loss": "log-odds"}
+change = adversary.ddn(norm, X, y, **options).points - X
 share = np.sum(np.square(change[:, dark])) / np.sum(np.square(change))
 print(
     f"{dark.sum()} of {dark.size} pixels vary by less than 1e-5; they bear {share:.2f} of the squared change"
 )
+
+
+# %%
+def blind(network):
+    """The network with the gain of its normalisation 0 at the dark pixels, so that it does not see them."""
+    gain = network.layers[0].gain
+    return eqx.tree_at(lambda n: n.layers[0].gain, network, jnp.where(dark, 0, gain))
+
+
+# %%
+sighted = recipe["FC, pixels normalised"]
+held = measured(jax.tree.map(lambda *a: jnp.stack(a), *map(blind, sighted.each)), mnist_like)
+show(f"{mnist_like.name}: dark pixels held", held)
+held_pair = compare("FC, normalised, held / pooled", held, recipe["pooled"])
 
 # %% [markdown]
 # The same architecture is near the top or at the bottom, by its input normalisation. With it FC is as
 # accurate as without, and changes of a twentieth of the length are enough. In the first network two thirds
 # of the squared changes that DDN finds lie in the 23 pixels, of 196, that are black in nearly all training
 # images. Their variance is near 0, so the normalisation multiplies them by up to $1/\sqrt{10^{-5}} \approx
-# 316$, times a gain that is learned. That suggests a cause. It is not tested whether FC would be robust
-# with these pixels held fast, and a third is elsewhere.
+# 316$, times a gain that is learned. That suggests a cause, and the last lines test it: the same networks,
+# made blind to these pixels, are as accurate to three digits, and need changes 1.5 to 1.8 times as long.
+# That is still a sixth to somewhat more than a quarter of what pooled needs, with all intervals below 1/2.
+# So these pixels are a part of the cause and not the whole; what the rest is, is not tested. (Not in the
+# ledger.)
 #
 # That order is far from a tie: the attacks bound both distances from above, and pooled would have to be
 # overestimated by a factor of four in the tightest of the intervals for it to be wrong.
 #
-# Without the normalisation FC is more robust than the pooled network, and so it is when it is stopped at
-# the accuracy of the pooled one. But this is a comparison with a network after 6 of 400 steps, which has
-# hardly begun to learn, and with a pooled one that is wrong at three images of eight. The opposite remedy
-# is the last table: pooled with three layers of 3 x 3 filters, trained for the same 400 steps, is as
-# accurate as FC, .935 and .933, and FC's distances are about twice its own, in each seed and both ways.
-# (Not in the ledger, because it was not asked before it was seen.)
+# Without the normalisation FC is more robust than the pooled network, and so it is when it is stopped at the
+# accuracy of the pooled one. But this is a comparison with a network after 6 of 400 steps, which has hardly
+# begun to learn, and with a pooled one that is wrong at three images of eight. The opposite remedy is a
+# better pooled network: the three layers of (a), trained for the same 400 steps. That these come out as
+# accurate as FC and less robust was seen with the seeds and images of this page before it was asked. To make
+# it a prediction, both are trained anew here, from the same images to train but with other seeds, and
+# attacked at 80 test images at which nothing else on this page is attacked.
+
+# %%
+deep, deep_pair, deep_apart = {}, None, None
+if len(splits) > 1:
+    few = len(mnist_like.X_few)
+    after = {"X_few": mnist_like.X_test[few : 2 * few], "y_few": mnist_like.y_test[few : 2 * few]}
+    anew, others = SimpleNamespace(**vars(mnist_like) | after), jax.random.split(jax.random.key(seed + 1), 3)
+    for name, model in {"FC": fc, "three layers": three}.items():
+        deep[name] = measured(trained(model, anew, keys=others), anew)
+        show(f"MNIST, anew: {name}", deep[name])
+    deep_pair = compare("FC / three layers, pooled", deep["FC"], deep["three layers"])
+    deep_apart = apart(deep["FC"], deep["three layers"])
+    print("    accuracies differ by {:.3f}, standard error {:.3f}".format(*deep_apart))
+
+# %% [markdown]
+# It comes out: the accuracies, .928 each in the mean, are a thousandth apart, and FC's distances are 1.5 to
+# 2.3 times those of the three pooled layers, in each seed and both ways.
 #
 # The paper reports the networks that begin with these normalisations as similarly accurate and FC as the
 # more robust one. At half the size, with fewer and smaller filters and in three passes through a tenth of
@@ -516,10 +540,10 @@ if len(splits) > 2:
     print("accuracies of FC, stopped, and pooled: {:.3f} apart, standard error {:.3f}".format(*photo_apart))
 
 # %% [markdown]
-# Here there is nothing to claim: for both FC networks the intervals of the ratios over all images contain
-# 1, and with so few images that two networks both get right those of the medians are wide. All ratios but
-# one, which is 1 to three digits, are below 1, and so are those by DDN alone: if anything pooled is the
-# more robust here, and three seeds and 150 images do not decide it.
+# Here there is nothing to claim: for both FC networks the intervals of the ratios over all images contain 1,
+# and with so few images that two networks both get right those of the medians are wide. The ratios of FC are
+# below 1, by DDN alone, too, as if pooled were the more robust; but FC stopped at the accuracy of pooled is
+# on both sides of 1. Three seeds and 100 images do not decide it.
 
 # %%
 tables = [found, recipe, photos] if photos else [found]
@@ -568,7 +592,8 @@ def walked(network, split, steps):
     X, y = split.X_few[right], split.y_few[right]
     decisions = adversary.decision_based(network, X, y, starts=split.X[:20], steps=steps, seed=seed)
     wide = (-100, 100)
-    gradients = adversary.ddn(network, split.X_few, split.y_few, steps=ddn_steps, bounds=wide)
+    options = {"steps": ddn_steps, "bounds": wide, "loss": "log-odds"}
+    gradients = adversary.ddn(network, split.X_few, split.y_few, **options)
     return decisions.distances, gradients.distances[right]
 
 
@@ -585,14 +610,14 @@ for s, table, steps in zip(splits, tables, walk_steps, strict=True):
 print("FC / pooled, by decisions alone:", np.round(by_decisions, 2))
 
 # %% [markdown]
-# In the median the walk comes within an eighth of what DDN finds, from above or below, everywhere. But
-# single images differ. For FC one change on the small digits is shorter than DDN's by a fifth. For pooled
-# the walk remains longer on the small digits in the median; on MNIST it is shorter in the median, in one
-# case by two fifths, and in one by three tenths on photographs. PGD improves on DDN by a twentieth or more
-# at two images of five for pooled on MNIST, and at about as many or more for both networks on photographs:
-# DDN alone is not enough there, which is why the shortest change of both counts. On MNIST what is left to
-# find is probably more for pooled than for FC: the safe side of the claim that pooled is less robust, and
-# the other side of the claim that FC with normalised pixels is, which has a factor of four to spare.
+# In the median the walk comes within a fifth of what DDN finds, from above or below, everywhere. But single
+# images differ. For FC one change on the small digits is shorter than DDN's by a fifth. For pooled the walk
+# is shorter on MNIST in the median, and in one case by more than two fifths, and in one by a seventh on
+# photographs. PGD improves on DDN by a twentieth or more at more than two images of five for pooled on
+# MNIST, and for both networks on photographs: DDN with this loss alone is not enough there, which is why the
+# shortest change of both counts. On MNIST what is left to find is probably more for pooled than for FC: the
+# safe side of the claim that pooled is less robust, and the other side of the claim that FC with normalised
+# pixels is, which has a factor of four to spare.
 #
 # The ratio of FC to pooled by decisions alone is above 1 on both sets of digits, and on photographs it is
 # 0.5; these are medians of eight images, without an interval, and where the accuracies differ not of the
@@ -602,21 +627,20 @@ print("FC / pooled, by decisions alone:", np.round(by_decisions, 2))
 # decision. The cross-entropy of a network that is so sure has a gradient that is rounded to 0. An attack that
 # climbs it stands still, and the network looks robust; one that climbs the margin is not misled.
 
-
 # %%
-class Sure(eqx.Module):
-    """A network with its logits multiplied by a large number."""
-
-    network: Callable
-
-    def __call__(self, x):
-        return 1000 * self.network(x)
+meek = found["FC"].each[0]
+sure = eqx.tree_at(lambda n: n.layers[-1], meek, jax.tree.map(lambda a: 1000 * a, meek.layers[-1]))
 
 
 # %%
-sure, radius = Sure(found["FC"].each[0]), [0.8]
-attack = partial(adversary.robust_accuracy, sure, small.X_few, small.y_few, radius, bounds=(0, 1), restarts=1)
-blinded, seeing = (float(attack(loss=loss)[0]) for loss in ("cross-entropy", "margin"))
+def left(loss):
+    """The share of images for which PGD that climbs this loss finds nothing within the radius 0.8."""
+    options = {"radius": 0.8, "steps": pgd_steps, "restarts": 1, "bounds": small.box, "loss": loss}
+    return 1 - float(adversary.pgd(sure, small.X_few, small.y_few, **options).success.mean())
+
+
+# %%
+blinded, seeing = left("cross-entropy"), left("margin")
 print(f"robust accuracy at radius 0.8 by cross-entropy {blinded:.3f}, by margin {seeing:.3f}")
 
 # %% [markdown]
@@ -632,8 +656,9 @@ D, E = table["FC"].distances[0], table["pooled"].distances[0]
 each_ratio = np.where((D > 0) & (E > 0), D / np.where(E > 0, E, 1), np.nan)
 typical = np.nanargmin(np.abs(each_ratio - np.nanmedian(each_ratio)))
 image, label = s.X_few[typical], s.y_few[typical]
+options = {"steps": ddn_steps, "bounds": s.box, "loss": "log-odds"}
 points = {
-    name: adversary.ddn(table[name].each[0], s.X_few, s.y_few, steps=ddn_steps, bounds=s.box).points[typical]
+    name: adversary.ddn(table[name].each[0], s.X_few, s.y_few, **options).points[typical]
     for name in ("FC", "pooled")
 }
 limit = max(np.abs(point - image).max() for point in points.values())
@@ -662,8 +687,8 @@ for (name, point), pair in zip(points.items(), (axes[1:3], axes[3:]), strict=Tru
 # flattened and pooled. Of each class five other images are attacked, by DDN alone; those that all three get
 # right count. The problems are independent draws from one set of images, and their intervals are Student's
 # at 95%. The larger images are reduced once more, to 7 x 7 and 8 x 8 pixels: the pooled kernel compares all
-# pairs of pixels, at each step of each attack. For FC and the first two of the images of each problem that
-# count the package also certifies a radius within which no change can make the answer wrong.
+# pairs of pixels, at each step of each attack. For FC and flattened, and of each class the first two of the
+# images that count, the package also certifies a radius within which no change can make the answer wrong.
 
 
 # %%
@@ -679,7 +704,7 @@ class Twin(eqx.Module):
 
 
 # %%
-def problem(split, rng, samples=10, tests=5):
+def problem(split, rng, samples=10):
     """Images of two random classes to interpolate, (2 samples, ...), and to test, (2 tests, ...)."""
     by = 1 if split is small else 2
     sides = ((split.X, split.y, samples), (split.X_test, split.y_test, tests))
@@ -703,15 +728,26 @@ def wide(kernel, X, Z):
 
 
 # %%
-def wide_problem(split, rng, certified=2):
-    """Median distances of FC, flattened and pooled, the share right, and pooled / FC's certified distance."""
+def certified(f, Z):
+    """The radii about images within which the interpolant certifiably keeps its sign."""
+    return np.array([certified_radius(f.kernel, f.X, f.coefficients, z.astype(float)) for z in Z])
+
+
+# %%
+def wide_problem(split, rng, each=2):
+    """Medians of FC, flattened, pooled, the share right, and pooled over the certified of FC and flattened.
+
+    Of each class the first two images that all get right are certified; last the largest part certified.
+    """
     X, Z = problem(split, rng)
     found = {name: wide(kernel, X, Z) for name, kernel in kernels.items()}
     right = np.all([distances > 0 for _, distances in found.values()], axis=0)
     medians = [np.median(distances[right]) for _, distances in found.values()]
-    f, pooled, few = found["FC"][0], found["pooled"][1], np.flatnonzero(right)[:certified]
-    radii = [certified_radius(f.kernel, f.X, f.coefficients, z.astype(float)) for z in Z[few]]
-    return [*medians, right.mean(), np.exp(np.mean(np.log(pooled[few] / radii)))]
+    half = len(Z) // 2
+    few = np.r_[np.flatnonzero(right[:half])[:each], half + np.flatnonzero(right[half:])[:each]]
+    radii = {name: certified(found[name][0], Z[few]) for name in ("FC", "flattened")}
+    parts = [np.exp(np.mean(np.log(found["pooled"][1][few] / r))) for r in radii.values()]
+    return [*medians, right.mean(), *parts, max((r / found[n][1][few]).max() for n, r in radii.items())]
 
 
 # %%
@@ -722,11 +758,13 @@ twins = {
 }
 
 # %%
-wide_ratios = {}
+wide_ratios, certified_parts = {}, []
 for name, table in twins.items():
-    FC, flattened, pooled, right, certified = table.T
+    FC, flattened, pooled, right, of_connected, of_flattened, certified_part = table.T
     wide_ratios[name] = {"flattened": paired_ratio(pooled, flattened), "FC": paired_ratio(pooled, FC)}
-    wide_ratios[name]["FC, certified"] = paired_ratio(certified, np.ones(len(certified)))
+    for other, ratio in (("FC, certified", of_connected), ("flattened, certified", of_flattened)):
+        wide_ratios[name][other] = paired_ratio(ratio, np.ones(len(ratio)))
+    certified_parts.append(certified_part)
     print(f"{name}: {len(table)} problems, all three right on {right.mean():.2f} of the images;", end=" ")
     print(f"pooled is below flattened in {np.sum(pooled < flattened)}, below FC in {np.sum(pooled < FC)}")
     for other, interval in wide_ratios[name].items():
@@ -751,14 +789,16 @@ ax.minorticks_off()
 # Each tick is one problem of two classes, the bar reaches from the least to the largest, the diamond is the
 # geometric mean; at the black line pooling costs nothing. All ticks of the digits are to the left of it,
 # and twelve of fourteen of those of the photographs (JPEG) in each row; of pooled / flattened there one
-# lies beyond the right edge, above 3.
+# lies above 3.
 #
-# The certified ratios of the table are of two images of a problem, one by one, and not of the medians over
-# its images. That is why one of them, on the small digits, is below the ratio by attacks, although a
-# certified radius is never longer than what an attack finds. On MNIST the certified ratio, 0.79, has an
-# interval that contains 1, and nothing is claimed; by attacks it is 0.51. How accurate each of the three is
-# alone is not shown: on photographs all three are right on 0.6 of the images, where guessing alone would
-# give an eighth, and the claim is about these images.
+# The certified ratios of the table are of four images of a problem, one by one, and not of the medians over
+# its images. That is why for FC they are below the ratios by attacks on the digits and on MNIST, although a
+# certified radius is never longer than what an attack finds. Against FC all three intervals are below 1.
+# Against flattened the certified radii are shorter: their ratio is below 1 on the small digits, 0.72, and
+# its interval contains 1 on MNIST and on photographs, 0.945 and 1.06. So there the order of pooled and
+# flattened stands against an attack only, and no row of the ledger claims more. How accurate each of the
+# three is alone is not shown: on photographs all three are right on 0.6 of the images, where guessing alone
+# would give an eighth, and the claim is about these images.
 #
 # ## Where it stops being true
 #
@@ -773,7 +813,7 @@ ax.minorticks_off()
 # (b) alone does not say what makes it less robust. Only its ends are compared: that robustness falls along
 # the way is not shown.
 #
-# **Longer training.** The pooled networks of (d) and on photographs are far from trained to the end.
+# **Longer training.** The shallow pooled networks of (d) and on photographs are far from trained to the end.
 # Whether the order on MNIST, with the normalisation or without, is the same at the accuracies of the paper
 # is open.
 #
@@ -818,24 +858,24 @@ print(np.round(found["pooled"].distances[0, :8], 3))
 # %% [markdown]
 # ## Claims checked
 #
-# Distances are what the attacks found, upper bounds for both sides, but for the certified radii of FC in
+# Distances are what the attacks found, upper bounds for both sides, but for the certified radii in
 # (e), which are lower ones. A claim about a ratio says on which side of 1 it is, with no tolerance: in (a),
 # (b) and (d) by the end of each seed's 99% interval over images, in (e) by the end of a 95% interval over
 # problems. The row by decisions alone has no interval.
 #
-# Two things do not come out: flattened is not as accurate as pooled, and on MNIST pooled is not below the
-# certified radii of FC; neither is claimed. One choice was made after its outcome was known: 5, 6 and 7 are
-# among the steps after which FC is stopped because from 8 on it was more accurate than pooled on MNIST.
-# That the stopped FC is as accurate as the pooled network is by choice of the step: the row in the ledger
-# says that the steps lie close enough. For the stopped flattened network of (a) there is no such row: its
-# accuracy is compared where the ratios are printed. Nor is there one for three layers on MNIST.
+# What does not come out, or was not asked in advance, is in the text alone: the order on photographs when
+# trained, the dark pixels, the certified radii of flattened. Two rows say that no order was found on
+# photographs. That a network stopped early is as accurate as the pooled one is by choice of the step: the
+# rows in the ledger say that the steps lie close enough. The rows on three layers on MNIST were written
+# before these seeds and images were tried; those on certified radii on MNIST after the certificate had
+# become sharper.
 
 # %%
 statistics = {"evidence": "statistics"}
 ledger = Ledger("Handwritten digits pay too")
 for (a, b), row in digit_pairs.items():
     off, error = apart(found[a], found[b])
-    if b == "residual":
+    if (a, b) in (("FC", "residual"), ("flattened, stopped", "pooled")):
         claim = f"(a) digits: accuracies of {a} and {b} apart, two standard errors"
         ledger.at_most(claim, off, 2 * error, **statistics)
     claim, below = f"(a) digits: {a} / {b}", [row.both[:, 0], row.every[:, 0]]
@@ -871,14 +911,26 @@ for name in ("FC", "FC, stopped"):
     ledger.at_least(f"{claim}, images both get right and all, each seed: lower ends", below, 1, **statistics)
 
 # %%
+if deep_pair:
+    claim = "(a) MNIST, other networks and images: FC / three pooled layers"
+    below = [deep_pair.both[:, 0], deep_pair.every[:, 0]]
+    ledger.at_least(f"{claim}, images both get right and all, each seed: lower ends", below, 1, **statistics)
+    off, error = deep_apart
+    ledger.at_most(f"{claim}: accuracies apart, two standard errors", off, 2 * error, **statistics)
+
+# %%
 row, claim = recipe_pairs["FC, pixels normalised"], f"(d) {which}: FC, pixels normalised / pooled"
 above = [row.both[:, 1], row.every[:, 1]]
 ledger.at_most(f"{claim}, images both get right and all, each seed: upper ends", above, 1, **statistics)
 for name, intervals in wide_ratios.items():
     for other, interval in intervals.items():
         claim = f"(e) {name}: pooled / {other}, infinitely wide, upper end"
-        if (name, other) != ("MNIST", "FC, certified"):
+        if other != "flattened, certified":
             ledger.at_most(claim, interval.high, 1, **statistics)
+
+# %%
+parts = np.concatenate(certified_parts)
+ledger.at_most("(e) certified radii over found distances, FC and flattened", parts, 1)
 
 # %%
 if photos:
