@@ -477,6 +477,11 @@ for name in cases:
 # products of the $\phi$ and $B$ from those of the $\psi$. Its mean is 0, and its variance over $v$ is $A^2 +
 # 2AB + 3B^2$, to be averaged over $w$ and the test signals: $h^2$. Here by 100 000 random units, without a
 # network.
+#
+# And how far may the mean of $N$ measured squares be off? As means over units the errors at the test signals
+# are nearly Gaussian, with the covariance $C/n$ for a covariance $C$ of a unit's contributions. Then the
+# relative standard error is $\sqrt{2\,\mathrm{tr}\,C^2/N}\,/\,\mathrm{tr}\,C$. It is the yardstick below:
+# squares are skewed, so that the standard error that is measured is small just where the mean is.
 
 
 # %%
@@ -734,9 +739,8 @@ print("interpolant:", np.round(Interpolant(FullyConnected(), mine, labels)(Z), 3
 # Balls of 128 bits keep at least 100 of them.
 #
 # Statistical claims allow 4 standard errors for a slope or height, and 5 for the largest of many numbers;
-# the standard errors are those measured or predicted above. So a slope of the pooled network's distance
-# between $-0.57$ and $-0.43$ would pass. The height of (c) holds to first order, so it is asked at the two
-# largest widths only, as was decided before the run. The mean of $N$ networks whose errors have mean 0 is
+# the standard errors are those measured above, for the height in (c) the predicted one. The height of (c)
+# holds to first order, so it is asked at the two largest widths only, as was decided before the run. The mean of $N$ networks whose errors have mean 0 is
 # $1/\sqrt N$ of their root mean square, four times which the last control allows. The 5 percent of the
 # first, second and fifth control are a choice: what one would call close.
 
