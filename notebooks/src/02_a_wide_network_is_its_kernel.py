@@ -740,9 +740,10 @@ print("interpolant:", np.round(Interpolant(FullyConnected(), mine, labels)(Z), 3
 #
 # Statistical claims allow 4 standard errors for a slope or height, and 5 for the largest of many numbers;
 # the standard errors are those measured above, for the height in (c) the predicted one. The height of (c)
-# holds to first order, so it is asked at the two largest widths only, as was decided before the run. The mean of $N$ networks whose errors have mean 0 is
-# $1/\sqrt N$ of their root mean square, four times which the last control allows. The 5 percent of the
-# first, second and fifth control are a choice: what one would call close.
+# holds to first order, so it is asked at the two largest widths only, as was decided before the run. The
+# mean of $N$ networks whose errors have mean 0 is $1/\sqrt N$ of their root mean square, four times which
+# the last control allows. The 5 percent of the first, second and fifth control are a choice: what one would
+# call close.
 
 # %%
 ledger, kind = Ledger("A wide network is its kernel"), {"evidence": "statistics"}
