@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -70,9 +71,17 @@ def _of_dtype(name: str, x: Any, dtype: DTypeLike) -> Array:
 
 
 def output_shape(network: Callable, X: Array, name: str = "X") -> tuple[int, ...]:
-    """The shape of the output for one of the signals."""
+    """The shape of the output for one of the signals; modules that differ in their arrays' values are traced once."""
     with taken(name, X):
-        return jax.eval_shape(network, X[0]).shape
+        signal = jax.ShapeDtypeStruct(X.shape[1:], X.dtype)
+        if not isinstance(network, eqx.Module):
+            return jax.eval_shape(network, signal).shape
+        return _output.eval_shape(*eqx.partition(network, eqx.is_array), signal).shape
+
+
+@partial(jax.jit, static_argnums=1)
+def _output(arrays: Any, rest: Any, x: Array) -> Array:
+    return eqx.combine(arrays, rest)(x)
 
 
 @contextmanager

@@ -146,3 +146,18 @@ def test_a_descent_that_diverges_names_the_step_and_a_rate_is_a_finite_number():
     for rate in (float("nan"), float("inf"), -1.0):
         with pytest.raises(ValueError, match=f"rate: got {rate}, takes a non-negative finite number"):
             train(network, X, [1.0], rate, 300)
+
+
+def test_networks_that_differ_in_their_weights_alone_are_traced_once(rng):
+    traced = []
+
+    def counted(x):
+        traced.append(x)
+        return x
+
+    X, times = rng.standard_normal((3, 4)), []
+    for weight in rng.standard_normal((3, 4)):
+        gram = empirical_ntk(Network((counted, Dense(jnp.asarray(weight)))), X, X)
+        np.testing.assert_allclose(gram, X @ X.T, atol=64 * EPS * (X * X).sum())
+        times.append(len(traced))
+    assert times[0] == times[1] == times[2]
