@@ -74,14 +74,27 @@ def output_shape(network: Callable, X: Array, name: str = "X") -> tuple[int, ...
     """The shape of the output for one of the signals; modules that differ in their arrays' values are traced once."""
     with taken(name, X):
         signal = jax.ShapeDtypeStruct(X.shape[1:], X.dtype)
-        if not isinstance(network, eqx.Module):
-            return jax.eval_shape(network, signal).shape
-        return _output.eval_shape(*eqx.partition(network, eqx.is_array), signal).shape
+        if isinstance(network, eqx.Module):
+            arrays, rest = eqx.partition(network, eqx.is_array)
+            leaves, structure = jax.tree.flatten(rest)
+            rest = tuple(leaves), structure  # lists within a module have no hash
+            if _is_hashable(rest):
+                return _output.eval_shape(arrays, rest, signal).shape
+        return eqx.filter_eval_shape(network, signal).shape
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 @partial(jax.jit, static_argnums=1)
 def _output(arrays: Any, rest: Any, x: Array) -> Array:
-    return eqx.combine(arrays, rest)(x)
+    leaves, structure = rest
+    return eqx.combine(arrays, jax.tree.unflatten(structure, leaves))(x)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from shiftmath import networks
 from shiftmath.interpolant import Interpolant
 from shiftmath.kernels import Convolutional, FullyConnected
+from shiftmath.networks.arrays import output_shape
 from shiftmath.networks.layers import Dense, Network, logits
 from shiftmath.networks.tangent import empirical_ntk, layer_kernels, train, train_to_rest
 from shiftmath.pages import fitted_slope
@@ -161,3 +163,23 @@ def test_networks_that_differ_in_their_weights_alone_are_traced_once(rng):
         np.testing.assert_allclose(gram, X @ X.T, atol=64 * EPS * (X * X).sum())
         times.append(len(traced))
     assert times[0] == times[1] == times[2]
+
+
+class Listed(eqx.Module):
+    """A network with a list, and with what has no hash."""
+
+    layers: list
+    mark: object
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return jnp.sum(x)
+
+
+def test_modules_may_hold_lists_and_what_has_no_hash(rng):
+    X = rng.standard_normal((2, 4))
+    slope = 1 - np.tanh(X) ** 2
+    gram = empirical_ntk(Listed([Dense(jnp.eye(4)), jnp.tanh], [1]), X, X)
+    np.testing.assert_allclose(gram, (slope @ slope.T) * (X @ X.T), atol=64 * EPS * np.sum(X * X))
+    assert output_shape(Listed([Dense(jnp.eye(4))], {1}), jnp.asarray(X)) == ()
