@@ -11,14 +11,14 @@
 # 2011.14214](https://arxiv.org/abs/2011.14214)*
 #
 # A convolutional network that keeps every second sample along each axis is not invariant under shifts:
-# shift the image by one pixel and it keeps the other samples. Adaptive polyphase sampling, APS, keeps, along
-# each axis, the phase for which what remains has the largest norm. Unless two norms tie, the layer then
-# moves with its input bit for bit, and a network of such layers is invariant under every circular shift up
-# to rounding, before and after training. This page checks both, breaks the conditions one by one, and asks
-# what invariance costs in robustness. For two opposite dots and an infinitely wide network of one layer the
-# answer is exact: the boundary is as near as with plain striding, and twice as far as with an average over
-# all positions (in this one-layer network average and blur are exactly invariant, too). Runs in up to
-# four minutes (profile quick) or fifteen (full) on a busy machine, within 1.3 GB.
+# shift the image by one pixel and it keeps the other samples. Adaptive polyphase sampling, APS, keeps,
+# along each axis, the phase for which what remains has the largest norm. Unless two norms tie, the layer
+# then moves with its input bit for bit, and a network of such layers is invariant under every circular
+# shift up to rounding, before and after training. This page checks both, breaks the conditions one by
+# one, and asks what invariance costs in robustness. For two opposite dots and an infinitely wide network
+# of one layer the answer is exact: the boundary is as near as with plain striding, and twice as far as
+# with an average over all positions (in this one-layer network average and blur are exactly invariant,
+# too). Runs in a minute and a half (profile quick) or five (full) on a busy machine, within 1.4 GB.
 
 # %% [markdown]
 # ## Statement
@@ -47,9 +47,10 @@
 #   with stride and with APS the dot is at distance $2/\sqrt d$ from the boundary, with average pool or blur
 #   at $1/\sqrt d$.
 # - (g) Measured: networks of width 300, in the regime of small changes and less their initial output, come
-#   within five percent of these distances in the mean over five seeds (stride, APS, blur). For max pooling,
+#   within $2/\sqrt{\text{width}}$, twelve percent, of these distances in the mean over five seeds (stride,
+#   APS, blur); five were found. For max pooling,
 #   LPS and TIPS, a mixture of the components with learned weights, there is no theory here, and what is
-#   measured is reported.
+#   measured is reported: LPS scatters too widely to be called like any of them.
 
 # %% [markdown]
 # ## Why it is true
@@ -72,9 +73,9 @@
 #    and the boundary is where the sum of $z$ over the $d/4$ pixels of that phase vanishes: $2/\sqrt d$. It is
 #    [page 08](08_every_group_pays_the_square_root_of_its_orbit.ipynb) with the shifts by 2 as the group.
 # 7. With APS the grid depends on the image. At infinite width the squared norm of a component is in
-#    proportion to the energy of the patches at its positions.
-#    Let $e_{ij}$ be the energy of $z$ on phase $(i, j)$, counted from the dot. The grid on phase $(1, 1)$ has
-#    the energy $E_{11} = 4e_{00} + 2e_{01} + 2e_{10} + e_{11}$, and
+#    proportion to the energy of the patches at its positions. Let $e_{ij}$ be the energy of $z$ on phase
+#    $(i, j)$, counted from the dot. The grid on phase $(1, 1)$ has the energy $E_{11} = 4e_{00} +
+#    2e_{01} + 2e_{10} + e_{11}$, and
 #    $$E_{11} - E_{01} = 2e_{00} + e_{01} - 2e_{10} - e_{11}, \qquad E_{11} - E_{00} = 3(e_{00} - e_{11}),$$
 #    and $E_{10}$ is like $E_{01}$. For the dot it wins, and it does wherever $e_{00} > e_{01} + e_{10} +
 #    e_{11}$. A step of length $r$ that takes $s$ from the dot leaves $e_{00} \ge (1-s)^2$ and the others
@@ -103,10 +104,11 @@ from shiftmath.pages import Ledger, choose, figures, intervals, provenance
 from shiftmath.pages.figures import BROKEN, MEASURED, THEORY
 
 # %% tags=["parameters"]
-seed, seeds = 0, choose(quick=3, full=5)
-images = choose(quick=5, full=10)  # random ones, for the rule of one layer
-sides = choose(quick=(4, 6), full=(4, 6, 8))  # of the images with a dot, infinite width
-width = choose(quick=200, full=300)  # of the networks that learn two dots
+seed, seeds = 0, 5
+images = choose(quick=3, full=10)  # random ones, for the rule of one layer
+sides = choose(quick=(4,), full=(4, 6, 8))  # of the images with a dot, infinite width
+width = choose(quick=100, full=300)  # of the networks that learn two dots
+strength = choose(quick=100, full=200)  # steps of an attack
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
 print(provenance("synthetic images from the seed below"))
@@ -184,18 +186,19 @@ def change(f, moves=None, X=X):
 # %%
 exact = choose(quick=["aps", "lps"], full=["aps", "aps-linf", "aps-blur", "lps"])
 before = {rule: change(network(rule)) for rule in exact}
-after, learned = {}, {}
-for rule in choose(quick=["aps"], full=["aps", "lps"]):
+after, learned, size = {}, {}, 0
+for rule in choose(quick=["aps"], full=["aps", "aps-blur", "lps"]):
     trained, losses = fit(network(rule), X, y, optax.adam(0.02), 30)
     after[rule], learned[rule] = change(trained), losses[0] / losses[-1]
-size = np.abs(logits(trained, X)).max()
+    size = max(size, np.abs(logits(trained, X)).max())
 for rule in exact:
     print(f"{rule:8} before {before[rule]:.0e}  after {after.get(rule, np.nan):.0e}")
 print(f"logits after training up to {size:.1f}; the loss fell {min(learned.values()):.1f} times or more")
 
 # %% [markdown]
-# Rounding, before and after (nan: not trained). Then the rules that look at no content, under shifts by
-# multiples of the total stride, 4, and under the others, sorted by their residues.
+# Rounding, before and after (nan: not trained), also where thirty steps have lowered the loss by about a
+# quarter only. Then the rules that look at no content, under shifts by multiples of the total stride,
+# 4, and under the others, sorted by their residues.
 
 
 # %%
@@ -206,7 +209,7 @@ def by_residue(f):
     return np.abs(values - values[0]).max(1).reshape(4, 4, 4, 4).max((0, 2))
 
 
-others = choose(quick=["stride", "blur", "average"], full=["stride", "max", "blur", "average"])
+others = choose(quick=["stride", "blur"], full=["stride", "max", "blur", "average"])
 residues = {rule: by_residue(network(rule)).ravel() for rule in others}
 multiples, least = ([f(r) for r in residues.values()] for f in (lambda r: r[0], lambda r: r[1:].min()))
 for rule, found in residues.items():
@@ -256,11 +259,11 @@ print({name: f"{value:.0e}" for name, value in spread.items()})
 # invariant in a network: see the table above, and for the last the next section. A test must look behind a
 # second nonlinear layer, and at logits.
 #
-# **(f) A dot on gray, at infinite width.** The kernel of step 5 is spelt out: $k(z, x) = \sum_{n,m} w_n(z)
-# w_m(x) |p_n||p_m|\,\kappa(u_{nm})$ over patches $p_n$ of $z$ and $p_m$ of $x$ with the cosine $u$, and
-# $\kappa(u) = (2u(\pi - \arccos u) + \sqrt{1-u^2})/\pi$ of one hidden ReLU layer. The
-# weights $w_n$ of the positions are what the package's pool makes of an impulse there; with APS they are 4
-# on the grid whose patches have most energy, and 0 elsewhere.
+# **(f) A dot on gray, at infinite width.** The kernel of step 5 is spelt out: $k(z, x) = \sum_{n,m}
+# w_n(z) w_m(x) |p_n||p_m|\,\kappa(u_{nm})$ over patches $p_n$ of $z$ and $p_m$ of $x$ with the cosine
+# $u$, and $\kappa(u) = (2u(\pi - \arccos u) + \sqrt{1-u^2})/\pi$ of one hidden ReLU layer. The weights
+# $w_n$ of the positions are what the package's pool makes of an impulse there; with APS they are 4 on the
+# grid whose patches have most energy, and 0 elsewhere.
 
 
 # %%
@@ -353,14 +356,15 @@ print(f"furthest from linear {max(misfits):.0e}")
 print(f"just inside at least {min(inside):.0e}, just outside at most {max(outside):.0e}")
 
 # %%
-for side in choose(quick=(6,), full=sides):
+for side in sides:
     x = dot_on_gray((side, side))[0]
     pair = opposite_pair(GroupAverage(FullyConnected(), circular_shifts(stride=2)), x)
     radius[side] = certified_radius(pair.kernel, pair.X, pair.coefficients, x)
     print(f"{side} x {side}: law of stride and APS {2 / side:.4f}, page 08 certified {radius[side]:.4f}")
 
 # %% [markdown]
-# Linear to rounding, and the sign changes where it should. For APS that holds as long as the choice does:
+# Linear to rounding, and the sign changes where it should. For page 08's network the certificate, a lower
+# bound, is the law itself to four digits. For APS the function is linear as long as the choice holds:
 # step 7 says out to $1/\sqrt2$, and that the worst directions give to a neighbour what they take from the
 # dot. A neighbour in each of the three other phases, a thousandth inside and outside:
 
@@ -408,8 +412,8 @@ def dot_distance(rule, key):
     recipe = {"bias": False, "initialisation": "ntk", "dtype": float}
     start = convolutional(key, (8, 8), None, width, stride=2, downsample=rule, **recipe)
     pair = np.stack(dot_on_gray((8, 8)))
-    trained = Learned(train_to_rest(start, pair, [0.05, -0.05]), start)
-    return adversary.ddn(trained, pair[:1], [1], steps=200, initial_norm=0.3).distances[0]
+    trained = down.held(Learned(train_to_rest(start, pair, [0.05, -0.05]), start))
+    return adversary.ddn(trained, pair[:1], [1], steps=strength, initial_norm=0.3).distances[0]
 
 
 # %%
@@ -421,11 +425,14 @@ for rule, found in dots.items():
     print(f"{rule:8} {expected}, found {intervals.mean(found)}, from {min(found):.4f} to {max(found):.4f}")
 
 # %% [markdown]
-# After +- is one standard error of five seeds. With APS and with plain striding the boundary is about twice
-# as far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max pooling
-# is a little further, TIPS is where the blur is. LPS scatters from little more than the blur to more than
-# APS, too widely to say what it follows. Its layer carries, for training, the derivative of a softmax
-# mixture, which a search follows too; whether that is why is not examined here.
+# After +- is one standard error of five seeds. With APS and with plain striding the boundary is about
+# twice as far as with a blur (means up to five percent inside the limit, single seeds up to seven). Max
+# pooling is a little further, TIPS is where the blur is. LPS scatters from little more than the blur to
+# far more than APS, from 0.16 to 0.45, too widely to say what it follows. Its layer carries, for
+# training, the derivative of a softmax mixture; the search follows that of the function itself, in which
+# the choice is constant (`held`): jumps where the choice changes it does not see, so these bounds may be
+# loose. What a search finds is an upper bound: a mean inside the law says that the boundaries of these
+# finite networks are there or nearer.
 #
 # ## Where it stops being true
 #
@@ -511,9 +518,9 @@ for name, found in breaks.items():
     print(f"{len(bits)} images, {name}: broken at one shift {one:.0%}, at one of three {three:.0%}")
 
 # %% [markdown]
-# With the largest modulus nearly all of these images break it. With sums over 16 pixels a few percent do at
-# one shift, and more at one of three. APS belongs behind a convolution with generic weights, not on raw
-# pixels of a few levels.
+# With the largest modulus nearly all of these images break it. With sums over 16 pixels 9% do at one
+# shift, and 24% at one of three. APS belongs behind a convolution with generic weights, not on raw pixels
+# of a few levels.
 #
 # ## Try it
 #
@@ -541,13 +548,17 @@ print(f"the two largest norms differ by {1 - ordered[-2] / ordered[-1]:.1e} of t
 # %% [markdown]
 # ## Claims checked
 #
-# Logits are compared to $10^{-12}$: on its way a logit passes sums of 9, 54, 54, 16 and 6 products, some 140
-# roundings of at most eps/2, of numbers of the size of the logits, below 40, which makes $6 \cdot 10^{-13}$.
-# That is an order of magnitude and no strict bound, which counts moduli and two logits. The controls must
-# exceed a thousand times that limit. In (f) a sum of $d^2$ products rounds by at most $d^2$ eps of the sum of
-# their moduli, which is of the size of $k(x, x)$. In (g) the tangent kernel of a network is a mean, over its
-# width, of terms that fluctuate by about their own size: an error of $1/\sqrt{\text{width}}$ is to be
-# expected, and twice that is allowed.
+# Logits are compared to $10^{-12}$: on its way a logit passes sums of 9, 54, 54, 16 and 6 products, some
+# 140 roundings of at most eps/2, of numbers of the size of the logits, below 40, which makes $6 \cdot
+# 10^{-13}$. That is an order of magnitude and no strict bound, which counts moduli and two logits. The
+# controls must exceed a thousand times that limit. In (f) a sum of $d^2$ products rounds by at most $d^2$
+# eps of the sum of their moduli, which is of the size of $k(x, x)$. The certificate bounds the function
+# from below by planes, which for a linear one are the function itself: it loses its rounding, some 48 $d$
+# eps of the law, and what its search leaves, which halves an angle of $\pi/2$ forty times, together less
+# than a part in $10^{11}$; and it ends at an angle once one that is a hundredth larger fails.
+# The radius is the sine of the angle, which is concave: at least the law over 1.01, less that part. In
+# (g) the tangent kernel of a network is a mean, over its width, of terms that fluctuate by about their
+# own size: an error of $1/\sqrt{\text{width}}$ is to be expected, and twice that is allowed.
 
 # %%
 ledger = Ledger("Adaptive polyphase sampling is exactly invariant")
@@ -578,7 +589,7 @@ ledger.at_most("(f) and just outside", outside, 0)
 ledger.equal("(f) APS just within 1 / sqrt 2 of the dot, worst steps: other choices", within[0], 0, 0)
 certified = [found * side / 2 for side, found in radius.items()]
 claim = "(f) the boundary of page 08's network with shifts by 2, certified, of the law"
-ledger.between(claim, 0.9, certified, 1, 64 * eps, evidence="certified enclosure")
+ledger.between(claim, (1 - 1e-11) / 1.01, certified, 1, 64 * eps, evidence="certified enclosure")
 
 # %%
 known = [rule for rule in dots if rule in rules]

@@ -3,8 +3,8 @@ r"""What TIPS is trained with: cross-entropy, and the means over its layers of t
 $$(1 - \alpha)\,\mathrm{CE} + \mathrm{mean}_l\, R(\tau_l) + \alpha\, \mathrm{mean}_l\, U(\psi_l, x_l),$$
 
 R the `one_hot_penalty`, U the `undo_loss`, as the released code has them, with $\alpha = 0.35$; there the last term is
-left out for the first 192 of 480 epochs, as is done here with `undo=False`. A layer's penalties are means over the
-batch, and over a layer's channels.
+left out for the first epochs, 192 by default and 100 of 480 in the command of its readme, as is done here with
+`undo=False`. A layer's penalties are means over the batch, and over a layer's channels.
 """
 
 from dataclasses import dataclass
