@@ -95,10 +95,10 @@ sides = choose(quick=[7, 13, 17], full=[3, 7, 11, 13, 15, 17, 19, 23, 27])  # k
 bare_sides = choose(quick=[7], full=[3, 7, 15])  # of networks without biases
 rounding_sides = choose(quick=[13], full=[11, 13, 15])  # for the attack that rounds each of its steps
 three_sides = choose(quick=[7], full=[7, 15])  # for filters of 3 x 3 pixels
-probe, seeds = 7, choose(quick=1, full=5)  # the size looked at more closely; networks of each kind and size
-steps, attack_steps = 3000, choose(quick=100, full=1000)  # of training and of the attack
+probe, seeds = 7, choose(quick=2, full=5)  # the size looked at more closely; networks of each kind and size
+steps, attack_steps = 3000, choose(quick=600, full=1000)  # of training and of the attack
 few = choose(quick=100, full=300)  # steps of the attack where only a comparison is wanted
-many = choose(quick=16, full=128)  # filters or neurons in the two-class notebook
+many = choose(quick=32, full=128)  # filters or neurons in the two-class notebook
 
 # %%
 keys = jax.random.split(jax.random.key(0), seeds)
@@ -600,7 +600,7 @@ for k in sides:
 #
 # **Batch normalisation.** The authors also publish a notebook with another pair: 17 x 17 pixels of gray 0.5,
 # with one pixel 1 or 0, normalised at the input of the networks, 512 filters or neurons (here 128, in the
-# profile quick 16), 2000 steps of rate 0.01. It reports distances of 0.3404 (FC) and 0.01859 (CNN). Both dots
+# profile quick 32), 2000 steps of rate 0.01. It reports distances of 0.3404 (FC) and 0.01859 (CNN). Both dots
 # differ from gray by 0.5, so with gray at 0 theory says 0.5 and $0.5/17 = 0.0294$. Three ways to treat the
 # gray: keep it at 0.5; subtract it, and train as in (a); normalise each pixel (FC) or all pixels together
 # (CNN), as the notebook does.

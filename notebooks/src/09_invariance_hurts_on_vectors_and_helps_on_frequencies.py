@@ -145,9 +145,9 @@ from shiftmath.pages.intervals import mean
 
 # %% tags=["parameters"]
 seed = 0
-wide_n = choose(quick=[4], full=[2, 4, 8, 32])  # samples a class, infinite width
+wide_n = choose(quick=[2, 4], full=[2, 4, 8, 32])  # samples a class, infinite width
 draws = choose(quick=3, full=8)  # random sets of vectors
-searched = choose(quick=8, full=1)  # of the samples with pooling, each one or each eighth
+searched = choose(quick=4, full=1)  # of the samples with pooling, each one or each fourth
 dial_d, dial_n = choose(quick=(64, 4), full=(128, 8))  # length and samples a class of the dials
 looked_at = choose(quick=[0], full=[0, 1])  # draws of the sets on which a statistic was chosen
 fresh = choose(quick=[100, 101], full=[100, 101, 102])  # and others, on which it is tested
