@@ -11,7 +11,7 @@ from shiftmath._shared.progress import progress as shown
 from shiftmath.interpolant.certified import certified_radius
 from shiftmath.interpolant.closed_form import boundary_normal
 from shiftmath.interpolant.expansion import Expansion, boundaries
-from shiftmath.interpolant.search import FURTHEST, nearest_crossing
+from shiftmath.interpolant.search import FURTHEST, NEAREST, nearest_crossing
 
 __all__ = ["Distance", "distances"]
 
@@ -79,6 +79,8 @@ def _to_boundary(h: Expansion, x: Signal, *, closed_form: bool, restarts: int, s
             raise ValueError(f"{name}: got numbers up to {largest:g}, takes at most {FURTHEST:.1g} for a search")
     if h.vanishes_at(x):
         return Distance(0.0, 0.0, x, "on the boundary")
+    if not (largest := max(float(np.abs(points).max()) for points in (h.X, x))) >= NEAREST:
+        raise ValueError(f"X and x: got numbers up to {largest:g}, takes some from {NEAREST:.1g} on for a search")
     lower = certified_radius(h.kernel, h.X, h.coefficients, x, h.level)
     step = nearest_crossing(h, x, restarts=restarts, seed=seed)
     if step is None:

@@ -14,13 +14,15 @@ from jaxtyping import Float
 from shiftmath.interpolant.bracket import Gap, onto_boundary, per_step
 from shiftmath.interpolant.expansion import Expansion
 
-__all__ = ["FURTHEST", "nearest_crossing", "shortest_step", "tangent_crossings"]
+__all__ = ["FURTHEST", "NEAREST", "nearest_crossing", "shortest_step", "tangent_crossings"]
 
 TINY = float(np.finfo(float).tiny)
 FAR = 1e20
 FURTHEST = math.sqrt(float(np.finfo(float).max)) / (4 * FAR)  # the square of a length of FAR times this is finite
 KEPT = 4  # crossings, the shortest, that are worth shortening
 STILL = 1e-6  # a share of |s| that is no move: next to the least |s| it lengthens that by STILL^2
+
+NEAREST = 1e-130  # the square of a length of 1e-20 times this is still normal
 
 Signal = Float[np.ndarray, "*spatial"]
 Points = Float[np.ndarray, "m *spatial"]
@@ -87,7 +89,15 @@ def shortest_step(f: Values, f_and_gradient: ValuesAndGradients, x: Signal, star
     if not len(steps):
         return None
     steps = _shortened(gap, f_and_gradient, x, steps[np.argsort(_norms(steps))[:KEPT]])
-    return steps[np.argmin(_norms(steps))]
+    return _across_alone(gap, steps[np.argmin(_norms(steps))])
+
+
+def _across_alone(gap: Gap, step: Signal) -> Signal:
+    """The step, longer by some eps where f of this point alone is rounded otherwise than among others."""
+    for longer in (0.0, *2.0 ** np.arange(-52, -40)):
+        if gap((1 + longer) * step[None])[0] <= 0:
+            return (1 + longer) * step
+    return step
 
 
 def _tangent_steps(f_and_gradient: ValuesAndGradients, x: np.ndarray, steps: Steps, iterations: int = 60) -> Steps:

@@ -30,6 +30,7 @@ __all__ = ["Neuron", "firing", "neuron_for", "slot_peaks"]
 
 STEPS = 64  # for each slot
 DELAYS = 64  # tried, over one slot
+FORGOTTEN = 3  # exp(-3) of a charge is left after a period, 1e-4 after the three that are simulated
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,31 @@ def slot_peaks(n: int, neuron: Neuron) -> Float[np.ndarray, " N"]:
     """The largest potential in a period with one spike, of a neuron that never fires, 0 to n - 1 slots away from it.
 
     Raises:
-        ValueError, TypeError: n is no whole number from 2 on; neuron is no Neuron.
+        ValueError, TypeError: n is no whole number from 2 on; neuron is no Neuron, or one for whose decay the 64 steps
+            of a slot are too long or three periods too short.
 
     >>> own, after, opposite, before = slot_peaks(4, neuron_for(4))
     >>> bool(own > max(after, before) > opposite)
     True
     """
     n = as_count("n", n, least=2)
+    _require_resolved(n, neuron)
+    return _slot_peaks(n, replace(neuron, threshold=np.inf), np.array([neuron.delay]))[0]
+
+
+def _require_resolved(n: int, neuron: Neuron) -> None:
+    """An error unless the simulation has steps short enough for the current and enough periods to forget the first."""
     if not isinstance(neuron, Neuron):
         raise TypeError(f"neuron: got {type(neuron).__name__}, takes a Neuron")
-    return _slot_peaks(n, replace(neuron, threshold=np.inf), np.array([neuron.delay]))[0]
+    if neuron.decay < 1 / (STEPS * n):
+        least = f"from a step of the simulation on, {1 / (STEPS * n):.3g} for {n} slots"
+        raise ValueError(f"neuron: got a decay of {neuron.decay:g} periods, takes one {least}")
+    if min(neuron.leak, 1 / neuron.decay) < FORGOTTEN:
+        got = f"a leak of {neuron.leak:g} and a decay of {neuron.decay:g}"
+        raise ValueError(
+            f"neuron: got {got}, takes a leak from {FORGOTTEN} and a decay up to {1 / FORGOTTEN:g} on: three periods "
+            "are simulated"
+        )
 
 
 def _slot_peaks(n: int, neuron: Neuron, delays: np.ndarray) -> np.ndarray:
@@ -115,15 +131,14 @@ def firing(
         neuron: what the outputs are.
 
     Raises:
-        ValueError, TypeError: another shape; a shift out of range.
+        ValueError, TypeError: another shape; a shift out of range; a neuron as for `slot_peaks`.
 
     >>> from shiftmath.related import phase_router
     >>> firing(phase_router(4), 1, np.array([[True, False, False, True]]), neuron_for(4))
     array([[ True,  True, False, False]])
     """
     n = require_router("router", router)
-    if not isinstance(neuron, Neuron):
-        raise TypeError(f"neuron: got {type(neuron).__name__}, takes a Neuron")
+    _require_resolved(n, neuron)
     shift = as_count("shift", shift, least=0, most=n - 1)
     active = as_array("active", active, "an array (patterns, N) of truth values", to_numpy=True)
     require_finite("active", active)

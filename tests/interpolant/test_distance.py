@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+import jax
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -204,6 +205,30 @@ def test_in_the_plane_a_level_is_enclosed(network, level, rng):
             assert d.lower <= nearest
             assert d.upper <= nearest
             assert d.upper >= nearest - 0.012 * np.sqrt(2)
+
+
+def rbf(X, Z=None):
+    """A kernel of somebody's own, whose scale is not that of its arguments alone."""
+    gaps = ((X[:, None] - (X if Z is None else Z)) / SCALE) ** 2
+    return (jax.numpy if isinstance(X, jax.Array) else np).exp(-gaps.sum(axis=-1))
+
+
+SCALE = 1.0
+
+
+def test_the_point_alone_is_across(rng):
+    X = rng.standard_normal((6, 3))
+    f = Interpolant(rbf, X, np.tile([1.0, -1.0], 3))
+    for x in X:
+        point = f.distance(x, restarts=2).point
+        assert f(point[None])[0] * f(x[None])[0] <= 0
+
+
+def test_numbers_whose_squares_vanish_are_refused_where_there_is_a_search(rng, monkeypatch):
+    monkeypatch.setitem(globals(), "SCALE", 1e-200)
+    f = Interpolant(rbf, 1e-200 * rng.standard_normal((3, 2)), [1.0, -1.0, 1.0])
+    with pytest.raises(ValueError, match=r"^X and x: got numbers up to .*e-200, takes some from 1e-130 on"):
+        f.distance(1e-200 * rng.standard_normal(2))
 
 
 # Several outputs

@@ -96,7 +96,7 @@ def test_an_array_may_be_the_room_and_is_put_back_where_there_is_no_factor():
     factor = cholesky(blocked(7), ridge=RIDGE)
     own = cholesky(room, ridge=RIDGE, overwrite=True)
     assert np.shares_memory(own.upper.array, room)
-    assert is_factor(np.triu(room))
+    assert is_factor(np.tril(room).T)
     assert (np.asarray(own.matrix) == G).all()
     assert (np.asarray(factor.matrix)[[3, 9]] == G[[3, 9]]).all()
     values = G - 2 * EIGENVALUES[0] * np.eye(N)
@@ -188,3 +188,46 @@ def test_the_factor_of_another_matrix_or_ridge_is_refused(tmp_path):
         cholesky(there, ridge=RIDGE, store=tmp_path / "gram")
     with pytest.raises(ValueError, match=r"^gram: got .* of signals X and Z, takes a symmetric matrix"):
         cholesky(gram(FullyConnected(), X, X, store=None))
+
+
+def definite(rng, n):
+    A = rng.standard_normal((n, n))
+    return A @ A.T + np.eye(n)
+
+
+def test_an_overwritten_matrix_reads_on_from_what_took_its_room(rng):
+    A = definite(rng, 6)
+    G = blocked(2, A)
+    for ridge in (1.0, 0.5):
+        assert cholesky(G, ridge=ridge, overwrite=True).logdet == pytest.approx(
+            np.linalg.slogdet(A + ridge * np.eye(6))[1], rel=1e-12
+        )
+        assert np.array_equal(np.asarray(G), A)
+
+
+def test_both_routes_take_the_upper_half_and_refuse_halves_that_differ(rng, tmp_path):
+    A = definite(rng, 5)
+    A[3, 1] *= 1 + 1e-9
+    upper = np.triu(A) + np.triu(A, 1).T
+    for factor in (cholesky(A), cholesky(A, store=tmp_path / "factor")):
+        assert factor.logdet == pytest.approx(np.linalg.slogdet(upper)[1], abs=1e-13)
+    for wrong in (1e-10 * np.array([[4.0, 2.0], [-1.0, 5.0]]), 1e-18 * np.triu(A)):
+        with pytest.raises(ValueError, match=r"^gram: got a matrix that is not its transpose"):
+            cholesky(wrong)
+
+
+def test_a_block_that_is_missing_or_changed_is_no_block(rng, tmp_path):
+    X = rng.standard_normal((6, 3))
+    G = gram(FullyConnected(depth=2), X, store=tmp_path / "gram", block=2)
+    values = G.source[2:4, 2:4]
+    for other in (1.5 * values, np.nan * values):
+        G.source[2:4, 2:4] = other
+        for store in (None, tmp_path / "factor"):
+            with pytest.raises(ValueError, match=r"^gram: got block \(1, 1\) of .* missing, damaged or changed"):
+                cholesky(G, store=store, ridge=0.1)
+    G.source[2:4, 2:4] = values
+    assert cholesky(G, store=tmp_path / "factor", ridge=0.1).logdet == pytest.approx(cholesky(G, ridge=0.1).logdet)
+    with pytest.raises(ValueError, match=r"^gram: got block"):
+        cholesky(GramMatrix(np.full((2, 2), np.nan), Layout(2, 2, 2, True)))
+    with pytest.raises(ValueError, match=r"takes a positive definite matrix$"):
+        cholesky([[-1.0]])

@@ -86,3 +86,16 @@ def test_a_neuron_whose_potential_would_be_no_number_is_refused(name, value):
 def test_patterns_are_finite():
     with pytest.raises(ValueError, match=r"^active: got nan at \(0, 1\)"):
         firing(phase_router(2), 0, np.array([[1, np.nan]]), neuron_for(2))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"decay": 1 / 300}, "a decay of .* from a step of the simulation on, 0.00391 for 4 slots"),
+        ({"leak": 0.5}, "a leak of 0.5 and .* three periods"),
+        ({"decay": 100.0}, ".* a decay of 100, .* three periods"),
+    ],
+)
+def test_neurons_that_the_simulation_does_not_resolve_are_refused(changed, words):
+    with pytest.raises(ValueError, match=f"^neuron: got {words}"):
+        slot_peaks(4, replace(Neuron(32.0, 0.0, 1 / 32), **changed))

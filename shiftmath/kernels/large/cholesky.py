@@ -56,14 +56,15 @@ def cholesky(
         store: a folder, new, empty or begun by the same call; `store/matrix` is a Zarr array, whose blocks below the
             diagonal are not written. None keeps U in memory: in an array of its own, with a copy of G in the half that
             U leaves free.
-        overwrite: of an array in memory: that array is used up as the room for both. It is put back as it was where
-            there is an error.
+        overwrite: of an array in memory without gaps: that array is used up as the room for both, and means nothing
+            afterwards; a `GramMatrix` reads on from there. Where there is an error it is put back, its lower half as
+            its upper.
         progress: a bar with rate and remaining time on stderr, if that is a terminal.
         verify: reads all finished blocks and compares their hashes, as that of `kernels.gram`.
 
     Raises:
-        ValueError, TypeError: bad arguments; a matrix that is not positive definite to rounding; a store of the factor
-            of another matrix or ridge, or one that another process writes.
+        ValueError, TypeError: bad arguments; a matrix that is not positive definite to rounding, or of which a block is
+            damaged; a store of the factor of another matrix or ridge, or one that another process writes.
         OSError: no space is left; finished blocks stay.
         ImportError: zarr is needed and not installed.
 
@@ -81,7 +82,7 @@ def cholesky(
         upper = Store(root, Triangle(len(gram), len(gram), gram.layout.block, True), "float64")
         _into_store(gram, upper, ridge, shown, verify)
         return Factor(gram, upper, ridge, root)
-    packed = _packed(gram, overwrite)
+    packed, own = _packed(gram, overwrite)
     matrix = GramMatrix(packed, gram.layout)
     try:
         for block in bar(gram.layout.blocks(), gram.layout.count, WORDS, shown):
@@ -89,27 +90,33 @@ def cholesky(
     except BaseException:
         packed.put_back()
         raise
+    if own:  # what reads the array as G would read U
+        object.__setattr__(gram, "source", packed)
     return Factor(matrix, packed, ridge)
 
 
-def _packed(gram: GramMatrix, overwrite: bool) -> Packed:
-    """The matrix in an array that may be written: its own if that is allowed and possible."""
+def _packed(gram: GramMatrix, overwrite: bool) -> tuple[Packed, bool]:
+    """The matrix in an array that may be written, its own if that is allowed and possible; and whether it is."""
+    if gram.store is not None:
+        for block, said in zip(gram.layout.blocks(), _digests(gram), strict=True):
+            _read(gram, block, said)
     values = np.asarray(gram, dtype=float)
     shared = isinstance(gram.source, np.ndarray) and np.may_share_memory(values, gram.source)
-    if shared and not (overwrite and values.flags.writeable):
-        values = values.copy()
-    return Packed(values, np.diag(values).copy(), gram.layout)
+    own = shared and overwrite and values.flags.writeable and values.flags.forc
+    values = values.copy() if shared and not own else values
+    # Turned over, so that A is the upper half of what was given, here as in a store.
+    return Packed(values.T, np.diag(values).copy(), gram.layout), own
 
 
 def _into_store(gram: GramMatrix, upper: Store, ridge: float, shown: bool, verify: bool) -> None:
     blocks = upper.layout.blocks()
-    said = factor_fingerprint(_digests(gram), gram.layout, ridge)
-    with room(upper, len(blocks)) as finished, upper.writing(said):
+    told = _digests(gram)
+    with room(upper, len(blocks)) as finished, upper.writing(factor_fingerprint(told, gram.layout, ridge)):
         first = next((k for k, b in enumerate(blocks) if not upper.finished(b, verify)), len(blocks))
         upper.forget(missing := blocks[first:])
         finished += blocks[:first]
-        for block in bar(missing, len(missing), WORDS, shown):
-            upper.write(block, _block(gram, upper, ridge, block))
+        for block, said in bar(zip(missing, told[first:], strict=True), len(missing), WORDS, shown):
+            upper.write(block, _block(gram, upper, ridge, block, said))
             finished.append(block)
 
 
@@ -120,10 +127,21 @@ def _digests(gram: GramMatrix) -> list[str]:
     return [digest(np.asarray(values)) for _, _, values in gram.blocks()]
 
 
-def _block(gram: GramMatrix, upper: Any, ridge: float, block: Block) -> np.ndarray:
+def _read(gram: GramMatrix, block: Block, said: str | None) -> np.ndarray:
+    """A block of G, with the hash that it had when it was finished, if that is told; an error unless it is finite."""
+    values = np.asarray(gram.source[gram.layout.slices(block)])
+    if not np.isfinite(values).all() or (said is not None and digest(values) != said):
+        raise ValueError(
+            f"gram: got block {block} of {gram!r} missing, damaged or changed, takes finite numbers as they were "
+            "finished; `gram` with verify=True computes it again"
+        )
+    return values
+
+
+def _block(gram: GramMatrix, upper: Any, ridge: float, block: Block, said: str | None = None) -> np.ndarray:
     """One block of U, of those above it and of the diagonal one of its row."""
     i, j = block
-    schur = np.array(gram.source[gram.layout.slices(block)], dtype=float)
+    schur = _read(gram, block, said).astype(float)
     if i == j:
         schur[np.diag_indices_from(schur)] += ridge
     for k in range(i):
@@ -146,8 +164,9 @@ def _refuse(gram: GramMatrix, ridge: float, i: int, at: int, pivot: float) -> No
     n = len(gram)
     slices = [gram.layout.slices((k, k)) for k in range(gram.layout.counts[0])]
     largest = max(float(np.diag(gram.source[s]).max()) for s in slices) + ridge
+    enough = n * (n + ROUNDINGS + 1) * EPS * largest
+    advice = f"; a kernel's that is singular to rounding takes a ridge of {enough:.3g} (and a new store)"
     raise ValueError(
         f"gram and ridge: got pivot {pivot:.3g} at {slices[i][0].start + at}, in block {(i, i)}, with ridge {ridge:g}, "
-        f"takes a positive definite matrix; a kernel's that is singular to rounding takes a ridge of "
-        f"{n * (n + ROUNDINGS + 1) * EPS * largest:.3g}"
+        f"takes a positive definite matrix{advice if largest > 0 else ''}"
     )
