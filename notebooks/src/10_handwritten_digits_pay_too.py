@@ -20,7 +20,7 @@
 # This is section 5.1 of Singla, Ge, Basri and Jacobs, *Shift Invariance Can Reduce Adversarial Robustness*
 # (NeurIPS 2021), on small images, with small networks and short trainings, and with attacks that look for
 # the shortest change. The profile full takes MNIST and CIFAR-10 too, half an hour and 3 GB; quick stays with
-# the small digits, for about a minute: its pooled network has two layers and not three. It leaves out the
+# the small digits, for a minute or two: its pooled network has two layers and not three. It leaves out the
 # flattened and the residual network, (b), and what is said of MNIST and of photographs; (d) it asks of the
 # small digits, with FC and pooled of (a).
 
