@@ -209,7 +209,7 @@ def test_in_the_plane_a_level_is_enclosed(network, level, rng):
 
 def rbf(X, Z=None):
     """A kernel of somebody's own, whose scale is not that of its arguments alone."""
-    gaps = ((X[:, None] - (X if Z is None else Z)) / SCALE) ** 2
+    gaps = ((X[:, None] - (X if Z is None else Z)[None]) / SCALE) ** 2
     return (jax.numpy if isinstance(X, jax.Array) else np).exp(-gaps.sum(axis=-1))
 
 
