@@ -17,10 +17,11 @@
 # two penalties is least for: one component kept, and a low-pass filter. Then eleven ways of downsampling
 # and training are compared on digits, ten of them at about one accuracy. APS, APS behind a blur and LPS
 # are exactly consistent there; no network with the TIPS layer is, and with its two penalties, in our
-# training, it is less so than without. The other question, left open on page 12, stays open: for striding
-# the attacks need the longest steps in the mean, and for APS shorter ones, but so they are for rules that
-# are not exact: whether exact invariance costs robustness five networks of each kind do not decide. Runs
-# in up to two minutes (profile quick) or eleven (full) on a busy machine, within 3 GB.
+# training, it is less so than without. The other question, left open on page 12, stays open: on the
+# digits the attacks need the longest steps for striding in the mean, on MNIST the shortest, and the exact
+# rules lie among others in both: whether exact invariance costs robustness five networks of each kind do
+# not decide. Runs in up to two minutes (profile quick) or 36 (full, 26 of one processor) on a busy
+# machine, within 4.2 GB.
 
 # %% [markdown]
 # ## Statement
@@ -59,9 +60,11 @@
 # - (h) Measured, on digits, eleven ways of training, five networks each, ten of them at about one
 #   accuracy: those with APS, APS behind a blur, and LPS are exactly consistent over 25 shifts on 60
 #   images, and in double precision no logit of six images changes by more than rounding under any of 144;
-#   none with TIPS is consistent, trained with its two penalties or without, and with them less so. How
-#   far the wrong answers are that attacks find is reported; it does not decide whether exactness costs
-#   distance, for the exact arms lie among the others.
+#   none with TIPS is consistent, trained with its two penalties or without, and with them less so. Five
+#   of these ways on MNIST: with APS, behind a blur or not, consistency is exact over 256 shifts on 20
+#   images; with TIPS it is not. How far the wrong answers are that attacks find is reported; it does not
+#   decide whether exactness costs distance, for the exact arms lie among the others, and the two sets of
+#   images disagree.
 
 # %% [markdown]
 # ## Why it is true
@@ -89,6 +92,7 @@
 
 # %%
 from functools import partial
+from itertools import product
 
 import equinox as eqx
 import jax
@@ -97,7 +101,7 @@ import numpy as np
 import optax
 from scipy.optimize import minimize
 from shiftmath import adversary
-from shiftmath.datasets import digits
+from shiftmath.datasets import digits, mnist
 from shiftmath.groups import circular_shifts
 
 # %%
@@ -114,14 +118,17 @@ lengths = choose(quick=(8, 32), full=(8, 32, 128))  # of the images of (a)
 full = {"stride": 144, "max": 144, "average": 288, "blur": 288, "max-blur": 288, "aps": 384, "aps-blur": 288}
 full |= {"lps": 384, "tips": 144, "shifted": 864, "penalised": 288}
 arms = choose(quick=dict.fromkeys(("stride", "aps", "tips", "penalised"), 48), full=full)
-goal = choose(quick=0.5, full=0.85)  # the accuracy at which they are compared
+goal, goal_on_mnist = choose(quick=0.5, full=0.85), 0.75  # the accuracies at which they are compared
 depth = choose(quick=2, full=3)  # convolutions of a network, all but the last followed by downsampling
 tested = choose(quick=10, full=60)  # digits whose shifts are counted
 attacked, strength = choose(quick=(10, 10), full=(40, 30))  # digits that are attacked, steps of an attack
+on_mnist = {"stride": 384, "blur": 640, "aps": 640, "aps-blur": 640, "tips": 384}  # arms and steps
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
 jax.config.update("jax_enable_x64", True)  # for the exact parts; networks on digits are of float32
-print(provenance("UCI handwritten digits, 8 x 8, on a canvas of 12 x 12; synthetic images from the seed"))
+print(
+    provenance("UCI handwritten digits; in the profile full MNIST, where it is; images from the seed below")
+)
 
 # %% [markdown]
 # ## In numbers
@@ -221,12 +228,20 @@ scored = down.LPS.of(jax.random.key(2), 3, 2, float, selection="softmax")
 blurry = [weights(layer, x, s) for layer in (around, scored) for s in shifts]
 tau_tips, tau_lps = np.array(blurry[:17]), np.array([np.broadcast_to(t, (2, 2, 3)) for t in blurry[17:]])
 ideal = [np.array([t[0][::-1] if s % 2 else t[0] for s in shifts]) for t in (tau_tips, tau_lps)]
-fig, (left, right) = figures.panels(1, 2, height=2.9)
-left.plot(shifts, np.abs(tau_lps - ideal[1]).max((1, 2, 3)), color=THEORY)
-left.plot(shifts, np.abs(tau_tips - tau_tips[0]).max((1, 2, 3)), "o", color=MEASURED)
-left.plot(shifts, np.abs(tau_tips - ideal[0]).max((1, 2, 3)), "x", color=BROKEN)
+curves = [
+    ("softmax mixture of LPS, from swapped weights", "-", THEORY, tau_lps - ideal[1]),
+    ("TIPS, from what they were", "o", MEASURED, tau_tips - tau_tips[0]),
+    ("TIPS, from swapped weights", "x", BROKEN, tau_tips - ideal[0]),
+]
+
+# %%
+fig, (left, right) = figures.panels(1, 2, height=3.6)
+for label, mark, colour, changes in curves:
+    left.plot(shifts, np.abs(changes).max((1, 2, 3)), mark, color=colour, label=label)
 left.set(xlabel="shift along one axis, pixels", ylabel="largest change of a weight")
 figures.compare(right, ([0, 1], [0, 1], "law"), (law, lost, "measured"))
+for ax in (left, right):
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
 _ = right.set(xlabel="distance by the law of (b)", ylabel="measured", xlim=(0, 0.8), ylim=(0, 0.8))
 
 # %% [markdown]
@@ -242,10 +257,10 @@ _ = right.set(xlabel="distance by the law of (b)", ylabel="measured", xlim=(0, 0
 
 
 # %%
-def network(rule):
+def network(rule, side=16):
     """Convolutions, all but the last followed by downsampling."""
     options = {"stride": (*[2] * (depth - 1), 1), "width": 6, "depth": depth, "dtype": float}
-    return convolutional(jax.random.key(0), (16, 16), 3, downsample=rule, **options)
+    return convolutional(jax.random.key(0), (side, side), 3, downsample=rule, **options)
 
 
 # %%
@@ -437,8 +452,9 @@ print(f"smallest value of psi {min(float(psi_of(k, white).min()) for k in taps.v
 # one shift is drawn a batch, by up to a quarter of the image's side; the target is meant to be frozen, as
 # it is here, but in the code it is not; SGD with clipped gradients; and the second penalty begins after
 # 192 epochs by default and after 100 of 480 in the command of the readme. Adam begins anew where it
-# begins here. Canvases of 12 x 12 are what two processor cores train five networks of each of eleven
-# kinds on in ten minutes; APS meets the lengths 12 and 6 there, both even.
+# begins here. The canvas is no larger for the sake of two processor cores: 55 networks are trained here,
+# and attacked. APS meets the lengths 12 and 6, both even. Exactness asks of a side only that the strides
+# divide it: see the next table.
 
 # %%
 data, order = digits(), np.random.default_rng(seed).permutation(1797)
@@ -451,12 +467,32 @@ alike = all(np.array_equal(few.orbit(x), WindowShifts(2, "zero").orbit(x)) for x
 X_moved = np.concatenate([few.orbit(x)[rng.integers(25, size=8)] for x in X_fit])
 y_moved = np.repeat(y_fit, 8)
 
+# %% [markdown]
+# **Larger canvases.** One digit, enlarged to 16 x 16 pixels by bilinear interpolation, which fills that
+# canvas, and the same in the middle of 32 x 32, where no shift by up to 8 loses anything. The untrained
+# networks of (c), in double precision; the largest change of a logit over all circular shifts, 256 and
+# 1024.
 
 # %%
-def start(rule, key):
+enlarged = np.asarray(jax.image.resize(jnp.asarray(data.images[order[0]], float), (16, 16), "bilinear"))
+canvases = {16: enlarged, 32: np.pad(enlarged, 8)}
+looked_at = choose(quick=("aps", "stride"), full=("aps", "aps-blur", "lps", "stride", "tips"))
+on_canvas = {
+    (side, rule): float(equivariance(network(rule, side), canvases[side][None], [0]).error[0])
+    for side, rule in product(canvases, looked_at)
+}
+for side in canvases:
+    print(f"{side} x {side}:", ", ".join(f"{rule} {on_canvas[side, rule]:.0e}" for rule in looked_at))
+
+# %% [markdown]
+# Rounding with the rules that keep one component, and not with the others.
+
+
+# %%
+def start(rule, side, key):
     """A fresh network."""
     size = {"width": 8, "depth": depth, "stride": (*[2] * (depth - 1), 1), "hidden_norm": True}
-    return convolutional(key, (12, 12), 10, downsample=rule, **size)
+    return convolutional(key, (side, side), 10, downsample=rule, **size)
 
 
 def following(stack):
@@ -470,7 +506,7 @@ def course(rule, steps, X, y, losses=(("cross-entropy", 1.0),)):
     """The networks of all seeds at sixteen looks; losses follow one another, Adam beginning anew."""
     rate, way, begun, pause = optax.cosine_decay_schedule(0.02, steps), [], 0, steps // 16
     for phase, (loss, share) in enumerate(losses):
-        build = following(way[-1]) if way else partial(start, rule)
+        build = following(way[-1]) if way else partial(start, rule, X.shape[1])
         keys = jax.random.split(jax.random.key(1 + phase), seeds)
         adam, more = optax.adam(lambda t, begun=begun: rate(t + begun)), round(share * steps)
         found, _ = fit_many(build, keys, X, y, adam, more, batch_size=32, loss=loss, every=pause)
@@ -499,16 +535,20 @@ def share_right(network, X=X, y=y):
     return float(np.mean(logits(network, X).argmax(1) == y))
 
 
-def looks(way, i):
-    """The accuracy of a seed's network at each look, on the images set apart."""
-    return np.array([share_right(member(stack, i), X_mid, y_mid) for stack in way])
+def looks(way, X, y):
+    """The accuracy of each seed's network at each look."""
+    return [np.array([share_right(member(stack, i), X, y) for stack in way]) for i in range(seeds)]
 
 
-courses = {arm: [looks(way, i) for i in range(seeds)] for arm, way in ways.items()}
-taken = {arm: [int(np.argmin(np.abs(a - goal))) for a in found] for arm, found in courses.items()}
-nets = {
-    arm: [down.held(member(ways[arm][k], i)) for i, k in enumerate(found)] for arm, found in taken.items()
-}
+def at_the_goal(way, courses, goal=goal):
+    """For each seed the look nearest to the goal, and the network there."""
+    at = [int(np.argmin(np.abs(a - goal))) for a in courses]
+    return at, [down.held(member(way[k], i)) for i, k in enumerate(at)]
+
+
+courses = {arm: looks(way, X_mid, y_mid) for arm, way in ways.items()}
+found = {arm: at_the_goal(way, courses[arm]) for arm, way in ways.items()}
+taken, nets = ({arm: pair[k] for arm, pair in found.items()} for k in (0, 1))
 
 # %%
 counts = {
@@ -655,44 +695,52 @@ if len(msb) > 4:
 # other networks.
 #
 # **(h) Attacks: does exact invariance cost robustness?** The networks are those of above, of about one
-# accuracy but for *shifted*. DDN, in 30 steps, looks for the shortest step that changes the answer, PGD
-# with three restarts for a wrong answer within a quarter of the range of a pixel; of both the shorter
-# step counts. Distances are upper bounds, in units of the range of a pixel. Only images that all networks
-# of a seed get right are looked at, so that no network is compared on easier ones. LPS is attacked as
-# `held`: with the derivative of its own function, in which the choice is constant, and not with the
-# softmax's that it learns by.
+# accuracy but for *shifted*. DDN, in 30 steps, looks for the shortest step that changes the answer,
+# twice, by the log-odds and by the margin, PGD with three restarts for a wrong answer within a quarter of
+# the range of a pixel; of all the shortest step counts. Distances are upper bounds, in units of the range
+# of a pixel. Only images that all networks of a seed get right are looked at, so that no network is
+# compared on easier ones. LPS is attacked as `held`: with the derivative of its own function, in which
+# the choice is constant, and not with the softmax's that it learns by.
 
 # %%
 box, radius = {"bounds": (0.0, 4.0)}, 4 * 0.25
 aimed = choose(quick=["aps"], full=list(nets))
 
 
-def nearest(network):
+def nearest(network, *target):
     """For each image the shortest step of DDN and of PGD, inf where there is none."""
-    target = X[:attacked], y[:attacked]
     ddn = adversary.ddn(network, *target, steps=strength, **box)
     pgd = adversary.pgd(network, *target, radius=radius, steps=strength, restarts=3, **box)
     return [np.where(a.success, a.distances, np.inf) / 4 for a in (ddn, pgd)]
 
 
-# %%
-attacks = {rule: np.array([nearest(net) for net in nets[rule]]) for rule in aimed}
-reach = {rule: np.minimum(found.min(1), 2) for rule, found in attacks.items()}  # 2 if nothing is nearer
-common = np.all([found > 0 for found in reach.values()], axis=0)
-by_seed = {r: [d[ok] for d, ok in zip(found, common, strict=True)] for r, found in reach.items()}
-median = {rule: [float(np.median(d)) for d in found] for rule, found in by_seed.items()}
-robust = {rule: [float(np.mean(d > 0.25)) for d in found] for rule, found in by_seed.items()}
-print(f"images of {attacked} that are right for all: {common.sum(1).tolist()}")
-for rule in aimed:
-    shorter = np.mean(attacks[rule][:, 1] < attacks[rule][:, 0])
-    print(f"{rule:9} median distance {intervals.mean(median[rule])}", end=", ")
-    print(f"right within 1/4 {intervals.mean(robust[rule])}; PGD the shorter for {shorter:.0%}")
+def under_attack(nets, X, y):
+    """Of each arm and seed the median distance, on images that all of a seed get right; printed, too."""
+    attacks = {rule: np.array([nearest(net, X, y) for net in found]) for rule, found in nets.items()}
+    reach = {rule: np.minimum(found.min(1), 2) for rule, found in attacks.items()}  # 2 if nothing is nearer
+    common = np.all([found > 0 for found in reach.values()], axis=0)
+    print(f"images of {len(X)} that are right for all: {common.sum(1).tolist()}")
+    by_seed = {r: [d[ok] for d, ok in zip(found, common, strict=True)] for r, found in reach.items()}
+    for rule, found in by_seed.items():
+        shorter = np.mean(attacks[rule][:, 1] < attacks[rule][:, 0])
+        print(f"{rule:9} median distance {intervals.mean([np.median(d) for d in found])}", end=", ")
+        print(f"right within 1/4 {intervals.mean([np.mean(d > 0.25) for d in found])}", end="; ")
+        print(f"PGD the shorter for {shorter:.0%}")
+    return {rule: [float(np.median(d)) for d in found] for rule, found in by_seed.items()}
+
+
+median = under_attack({rule: nets[rule] for rule in aimed}, X[:attacked], y[:attacked])
+
 
 # %%
-others = [rule for rule in aimed[1:] if aimed[0] == "stride"]
-ratios = {rule: intervals.paired_ratio(median[rule], median["stride"]) for rule in others}
-for rule, ratio in ratios.items():
-    print(f"{rule:9} / stride, median distances on the same images: {ratio}")
+def to_stride(median):
+    """Of each arm the ratio of median distances to striding, paired by seed, printed."""
+    for rule in list(median)[1:] if "stride" in median else []:
+        ratio = intervals.paired_ratio(median[rule], median["stride"])
+        print(f"{rule:9} / stride, median distances on the same images: {ratio}")
+
+
+to_stride(median)
 
 # %%
 colours = {rule: MEASURED if rule in sure else BROKEN for rule in aimed}
@@ -700,20 +748,71 @@ fig, (left, right) = figures.panels(1, 2, height=0.9 + 0.28 * len(aimed), sharey
 figures.intervals(left, [(rule, consistency[rule], colours[rule]) for rule in aimed])
 figures.intervals(right, [(rule, median[rule], colours[rule]) for rule in aimed])
 left.set(xlabel="consistency over 25 shifts", xlim=(0, 1.05))
-_ = right.set(xlabel="median distance found by attacks", xlim=(0, None))
+_ = right.set(xlabel="median distance, in ranges of a pixel", xlim=(0, None))
 
 # %% [markdown]
 # Consistency (left) and the median distance to a wrong answer on the images that all networks of a seed
-# get right (right, in ranges of a pixel), one tick for each of five networks; blue what is exactly
-# invariant, red what is not. Striding has the largest median distance in the mean, 0.240, and all ten
-# ratios to it are below 1. That is no sign about exactness: the three exact arms, 0.63 [0.46, 0.86] for
-# APS, 0.72 behind a blur and 0.71 for LPS, lie among the seven inexact ones, 0.52 to 0.96. All are ratios
-# to the same five networks, on 18 to 22 of 40 images. Eight intervals hold 1. Of the two that do not, one
-# is that of APS and one, 0.52 [0.40, 0.68], of striding trained on shifted digits, the least accurate
-# arm; but among ten intervals of 95 percent a miss by chance is no surprise, and in a run with other
-# roundings that of APS was 0.67 [0.43, 1.04]. PGD answers with the most wrong point of its ball, not with
-# the nearest, so that it seldom finds the shorter step says nothing of how good those of DDN are.
-# **Whether exact invariance costs robustness is not decided here.**
+# get right (right), one tick for each of five networks; blue what is exactly invariant, red what is not.
+# Striding has the largest median distance in the mean, 0.238, and all ten ratios to it are below 1. That
+# is no sign about exactness: the three exact arms, 0.63 [0.45, 0.87] for APS, 0.71 behind a blur and
+# 0.685 for LPS, lie among the seven inexact ones, 0.52 to 0.95. All are ratios to the same five networks,
+# on 18 to 22 of 40 images. Eight intervals hold 1. Of the two that do not, one is that of APS and one,
+# 0.52 [0.393, 0.685], of striding trained on shifted digits, the least accurate arm; but among ten
+# intervals of 95 percent a miss by chance is no surprise. PGD answers with the most wrong point of its
+# ball, not with the nearest, so that it seldom finds the shorter step says nothing of how good those of
+# DDN are. **Whether exact invariance costs robustness is not decided by these digits.**
+#
+# **(h) MNIST.** The same question with larger images, in the profile full and where the files of MNIST
+# are: each 2 x 2 pixels averaged, 14 x 14, in the middle of 16 x 16. 200 images of each class to train,
+# 500 to choose the look by, 500 to test; the same recipe, longer, at an accuracy of 0.75; and the five
+# arms that decide the question. Consistency is over all 256 circular shifts, for 20 images.
+
+
+# %%
+def halved(part, each):
+    """MNIST with each 2 x 2 pixels averaged, in the middle of 16 x 16, white is 4; in random order."""
+    source = mnist(part, limit=each)
+    small, order = source.images.reshape(-1, 14, 2, 14, 2).mean((2, 4)), np.arange(len(source.labels))
+    np.random.default_rng(seed).shuffle(order)
+    return np.pad(4 * small[order], ((0, 0), (1, 1), (1, 1))).astype(np.float32), source.labels[order]
+
+
+# %%
+try:
+    parts_of_mnist = choose(quick=None, full=True) and (halved("train", 200), halved("test", 100))
+except FileNotFoundError:
+    parts_of_mnist = None
+if parts_of_mnist:
+    learning, (Z, v) = parts_of_mnist
+    (Z_mid, Z), (v_mid, v) = (np.split(a, 2) for a in (Z, v))
+
+# %%
+on_larger, of_larger = {}, {}
+if parts_of_mnist:
+    for arm, steps in on_mnist.items():
+        way = course(arm, steps, *learning)
+        steps_taken, on_larger[arm] = at_the_goal(way, looks(way, Z_mid, v_mid), goal_on_mnist)
+        of_larger[arm] = [equivariance(net, Z[:20], v[:20]) for net in on_larger[arm]]
+        print(f"{arm:9} {steps * (1 + np.mean(steps_taken)) / 16:3.0f} steps", end=", ")
+        print("accuracy", intervals.mean([share_right(net, Z, v) for net in on_larger[arm]]), end=", ")
+        print("consistency", intervals.mean([float(c.consistency.mean()) for c in of_larger[arm]]))
+
+# %%
+steady = {arm: [float(c.consistency.mean()) for c in found] for arm, found in of_larger.items()}
+if on_larger:
+    to_stride(under_attack(on_larger, Z[:attacked], v[:attacked]))
+
+# %% [markdown]
+# APS, behind a blur or not, gives one answer at all 256 shifts of these images; a blur alone 0.955, TIPS 0.81
+# and striding 0.34 of full consistency. The accuracies are 0.73 to 0.79, highest for APS behind a blur:
+# short training of small networks, not what MNIST allows. And here striding has the smallest median distance
+# in the mean, 0.130, and all four ratios to it are above 1: 1.11 [0.73, 1.69] for APS, 1.26 [0.84, 1.87]
+# behind a blur, 1.18 for TIPS. One interval of the four leaves out 1, that of the blur, 1.44 [1.07, 1.95],
+# which is not exact. On the digits the same four ratios were below 1. They rest on 9 to 21 images, and on
+# upper bounds. A cost of exactness that held for both sets of images is not seen, nor a gain; networks of
+# five seeds, at these accuracies, do not decide.
+#
+# Without the files this section is empty, and so are its rows of the ledger.
 #
 # ## Where it stops being true
 #
@@ -784,10 +883,11 @@ print(f"exercise: {even} becomes {odd}, and {np.linalg.norm(odd - even) / np.lin
 # the place of a smooth minimum closer than to $\sqrt{\mathrm{eps}}$; 64 times that is allowed in (d) and
 # (e). In (d) the least is at infinitely large logits, and the search stops short of it by less than that.
 # The control of (a) is for the largest image alone. Logits of trained networks are compared to $10^{-9}$:
-# they are sums of a few hundred products, divided by the deviations that batch norms have learned. That TIPS
-# is less consistent than APS is claimed of the upper end of Student's interval for the ratio, over pairs of
-# networks of one seed: it must stay below 1 by more than a single answer of a single image changes it,
-# $48/625$ of an image's consistency; networks that are consistent, or that scatter, fail it.
+# they are sums of a few hundred products, divided by the deviations that batch norms have learned. That
+# TIPS is less consistent than APS is claimed of the upper end of Student's interval for the ratio, over
+# pairs of networks of one seed: it must stay below 1 by more than a single answer of a single image
+# changes it, $48/625$ of an image's consistency (on MNIST $510/256^2$); networks that are consistent, or
+# that scatter, fail it.
 
 # %%
 ledger = Ledger("A learned polyphase mixture is not")
@@ -856,6 +956,18 @@ if "max" in nets:
     claim = "(h) consistency of TIPS with its penalties, of that of TIPS, paired by seed: upper end"
     ledger.at_most(claim, gain.high, 1, evidence="statistics")
 
+# %%
+kept_one = [rule for rule in looked_at if rule in ("aps", "aps-blur", "lps")]
+for side in canvases:
+    claim = f"(h) {', '.join(kept_one)}, untrained, a digit on {side} x {side}: no logit changes, all shifts"
+    ledger.equal(claim, [on_canvas[side, rule] for rule in kept_one], 0, 1e-12)
+if steady:
+    sure_there = [steady[rule] for rule in ("aps", "aps-blur")]
+    ledger.equal("(h) MNIST, aps, aps-blur: consistency over 256 shifts, every seed", sure_there, 1, 0)
+    claim = "(h) MNIST: consistency of TIPS, of that of APS, paired by seed: upper end of Student's interval"
+    found = intervals.paired_ratio(steady["tips"], steady["aps"])
+    ledger.at_most(claim, found.high, 1 - 510 / 256**2 / 20, evidence="statistics")
+
 # %% [markdown]
 # And the controls, which must fail.
 
@@ -870,5 +982,9 @@ ledger.fails("(e) neighbouring pixels correlated: all taps are equal", np.ptp(sk
 ledger.fails("(f) TIPS: accuracy times consistency is F", product["tips"], fidelity["tips"], 0.01)
 for arm, name in (("tips", "TIPS"), ("penalised", "TIPS with its penalties")):
     ledger.fails(f"(h) {name} is consistent in at least one seed", max(consistency[arm]), 1, 0.001)
+claim = "(h) stride, untrained, a digit on either canvas: no logit changes under any shift"
+ledger.fails(claim, min(on_canvas[side, "stride"] for side in canvases), 0, 1e-9)
+if steady:
+    ledger.fails("(h) MNIST: TIPS is consistent in at least one seed", max(steady["tips"]), 1, 0.001)
 ledger.fails("(h) APS is consistent beyond the margin, zeros entering", min(beyond["aps"]), 1, 0.001)
 ledger.close()
