@@ -123,6 +123,8 @@ depth = choose(quick=2, full=3)  # convolutions of a network, all but the last f
 tested = choose(quick=10, full=60)  # digits whose shifts are counted
 attacked, strength = choose(quick=(10, 10), full=(40, 30))  # digits that are attacked, steps of an attack
 on_mnist = {"stride": 384, "blur": 640, "aps": 640, "aps-blur": 640, "tips": 384}  # arms and steps
+
+# %%
 eps = np.finfo(float).eps
 rng = np.random.default_rng(seed)
 jax.config.update("jax_enable_x64", True)  # for the exact parts; networks on digits are of float32
@@ -540,6 +542,7 @@ def looks(way, X, y):
     return [np.array([share_right(member(stack, i), X, y) for stack in way]) for i in range(seeds)]
 
 
+# %%
 def at_the_goal(way, courses, goal=goal):
     """For each seed the look nearest to the goal, and the network there."""
     at = [int(np.argmin(np.abs(a - goal))) for a in courses]
@@ -714,6 +717,7 @@ def nearest(network, *target):
     return [np.where(a.success, a.distances, np.inf) / 4 for a in (ddn, pgd)]
 
 
+# %%
 def under_attack(nets, X, y):
     """Of each arm and seed the median distance, on images that all of a seed get right; printed, too."""
     attacks = {rule: np.array([nearest(net, X, y) for net in found]) for rule, found in nets.items()}
@@ -729,6 +733,7 @@ def under_attack(nets, X, y):
     return {rule: [float(np.median(d)) for d in found] for rule, found in by_seed.items()}
 
 
+# %%
 median = under_attack({rule: nets[rule] for rule in aimed}, X[:attacked], y[:attacked])
 
 
@@ -980,6 +985,8 @@ for name in ("released", "circular padding"):
 ledger.fails("(c) weights held, by one: no mean changes", parts["weights held"][1], 0, 1e-6)
 ledger.fails("(e) neighbouring pixels correlated: all taps are equal", np.ptp(skewed), 0, 100 * stop)
 ledger.fails("(f) TIPS: accuracy times consistency is F", product["tips"], fidelity["tips"], 0.01)
+
+# %%
 for arm, name in (("tips", "TIPS"), ("penalised", "TIPS with its penalties")):
     ledger.fails(f"(h) {name} is consistent in at least one seed", max(consistency[arm]), 1, 0.001)
 claim = "(h) stride, untrained, a digit on either canvas: no logit changes under any shift"
