@@ -158,10 +158,12 @@ def test_curves_in_space_turn_by_the_keyboard_and_by_dragging(page, address):
     for key in ("ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
         seen.add(state())
-    corner = box.bounding_box()
-    page.mouse.move(corner["x"] + 40, corner["y"] + 40)
+    box.scroll_into_view_if_needed()
+    place = box.bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(corner["x"] + 90, corner["y"] + 40)
+    page.mouse.move(x + 50, y, steps=5)
     page.mouse.up()
     seen.add(state())
     assert len({angles for angles, _ in seen}) == len({drawn for _, drawn in seen}) == 4
