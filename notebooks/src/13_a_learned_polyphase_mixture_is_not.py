@@ -117,7 +117,7 @@ lengths = choose(quick=(8, 32), full=(8, 32, 128))  # of the images of (a)
 # Ways of training, and their steps: more for rules that learn slowly, found with other networks and here.
 full = {"stride": 144, "max": 144, "average": 288, "blur": 288, "max-blur": 288, "aps": 384, "aps-blur": 288}
 full |= {"lps": 384, "tips": 144, "shifted": 864, "penalised": 288}
-arms = choose(quick=dict.fromkeys(("stride", "aps", "tips", "penalised"), 48), full=full)
+arms = choose(quick=dict.fromkeys(("aps", "tips", "penalised"), 48), full=full)
 goal, goal_on_mnist = choose(quick=0.5, full=0.85), 0.75  # the accuracies at which they are compared
 depth = choose(quick=2, full=3)  # convolutions of a network, all but the last followed by downsampling
 tested = choose(quick=10, full=60)  # digits whose shifts are counted
