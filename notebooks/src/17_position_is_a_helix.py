@@ -652,10 +652,11 @@ print(f"neighbours are {steps_apart.min():.3f} to {steps_apart.max():.3f} apart"
 # and another language, before these networks were trained; 0.95 of (c) is that of a test of the function
 # `helix` at this size. The median of random orders was to be below 0.5, which the profile quick, with ten
 # positions, does not hold; the row says less now. Half a turn over all positions, $\pi/L$ in frequency,
-# is the resolution of $L$ positions. That (f) ends below 0.05 and (g) gains by leaving $m$ out only in
-# the mean over seeds, and that (g) asks for no least gain, is weaker than planned then. Intervals are
-# Student's, at 95%, over seeds. The networks of the profile quick are trained for less long, and (h) is
-# not asked of them class by class.
+# is the resolution of $L$ positions; that row, the random walks and the row of (h) class by class were
+# added when the numbers that they compare had been printed. That (f) ends below 0.05 and (g) gains by
+# leaving $m$ out only in the mean over seeds, and that (g) asks for no least gain, is weaker than planned
+# then. Intervals are Student's, at 95%, over seeds. The networks of the profile quick are trained for
+# less long, and (h) is not asked of them class by class.
 
 # %%
 eps, eps32 = float(np.finfo(float).eps), float(np.finfo(np.float32).eps)

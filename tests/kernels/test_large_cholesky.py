@@ -231,3 +231,15 @@ def test_a_block_that_is_missing_or_changed_is_no_block(rng, tmp_path):
         cholesky(GramMatrix(np.full((2, 2), np.nan), Layout(2, 2, 2, True)))
     with pytest.raises(ValueError, match=r"takes a positive definite matrix$"):
         cholesky([[-1.0]])
+
+
+def test_a_damaged_marker_of_the_matrix_is_named(rng, tmp_path):
+    G = gram(FullyConnected(), rng.standard_normal((4, 3)), store=tmp_path / "gram", block=2)
+    (marker,) = (tmp_path / "gram" / "markers").glob("0-1*")
+    for text in ("{", "{}"):
+        marker.write_text(text)
+        with pytest.raises(ValueError, match=r"^gram: got .* with a damaged marker"):
+            cholesky(G, ridge=0.1)
+    marker.unlink()
+    with pytest.raises(ValueError, match=r"^gram: got .* with a damaged marker"):
+        cholesky(G, store=tmp_path / "factor", ridge=0.1)

@@ -51,3 +51,15 @@ def test_what_is_no_curve_is_refused(points, message):
 def test_no_curves_are_refused():
     with pytest.raises(ValueError, match=r"^curves: got \{\}, takes names"):
         Turning({})
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e308])
+def test_curves_of_any_size_are_drawn_alike(size):
+    points = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0.5]])
+    assert Turning({"a": (size * points, "#000000")}).curves == Turning({"a": (points, "#000000")}).curves
+
+
+@pytest.mark.parametrize("curve", [(np.eye(3), None), (np.eye(3), "#000000", 1), 3, (np.full((7, 3), 0.1), "#000000")])
+def test_what_is_no_curve_is_refused_by_its_name(curve):
+    with pytest.raises(ValueError, match=r"^curves\['a'\]: got"):
+        Turning({"a": curve})

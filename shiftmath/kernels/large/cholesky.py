@@ -123,7 +123,11 @@ def _into_store(gram: GramMatrix, upper: Store, ridge: float, shown: bool, verif
 def _digests(gram: GramMatrix) -> list[str]:
     """Of the blocks of the matrix, in its store or in memory."""
     if gram.store is not None:
-        return Store(gram.store, gram.layout, str(gram.dtype)).digests()
+        try:
+            return Store(gram.store, gram.layout, str(gram.dtype)).digests()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            again = "`gram` with verify=True computes what is missing"
+            raise ValueError(f"gram: got {gram!r} with a damaged marker, takes a finished matrix; {again}") from error
     return [digest(np.asarray(values)) for _, _, values in gram.blocks()]
 
 
