@@ -1,6 +1,6 @@
 """Kernels with zero padding and pooling: against albietz/ckn_kernel (Bietti and Mairal), C++ on Eigen, on the CPU.
 
-    python benchmarks/rival.py [--build FOLDER DESCRIPTION]... [--rounds 5] [--output benchmarks/results]
+    python benchmarks/rival.py [--build FOLDER LABEL]... [--built SENTENCE] [--rounds 5] [--output benchmarks/results]
 
 The same function on both sides: with an image of side k and c channels its layers that pool over one pixel, the last
 over k x k with steps of k, make 9^depth c times `Convolutional(depth, padding="zero")`, since it adds up the 9 taps
@@ -29,13 +29,15 @@ from _machine import machine
 
 THREADS = "2"
 CASES = [(28, 4), (32, 4), (16, 12), (8, 64)]  # side, images on each side
-HEAD = "work", "engine", "wall, ms a pair", "processor, ms a pair", "its processor time over ours", "largest difference"
+HEAD = "work", "engine", "wall, ms a pair", "processor, ms a pair", "its over ours", "largest relative difference"
 ABSENT = """ckn_kernel is not installed: nothing is measured. To build it, in a copy of github.com/albietz/ckn_kernel:
 - in ckn_kernel.pyx `IF 1:` becomes `IF 0:` for float64; CKNKernelMatrix.h's last function lacks a `return Double();`
 - in setup.py the include_dirs gain Eigen's folder, cythonize(..., language_level=2), and
   extra_compile_args=["-std=c++17", "-O3", "-march=native", "-fopenmp", "-DNDEBUG"]
+- faster arccosines: "-DEIGEN_USE_MKL_VML" beside these; MKL's folder of headers, and mkl_intel_lp64, mkl_sequential and
+  mkl_core among the libraries
 - pip install "cython<3.1" numpy setuptools; python setup.py build_ext --inplace
-- python benchmarks/rival.py --build FOLDER "Eigen 3.4.0, -O3 -march=native, float64", once for each build to compare"""
+- python benchmarks/rival.py --build FOLDER "float64, MKL" --built "Built with ...", a --build for each to compare"""
 
 
 def images(side, n):
@@ -95,7 +97,7 @@ def rows(build, side, n, rounds):
     """This package and one build of the rival."""
     from shiftmath.kernels import Convolutional
 
-    folder, description = build
+    folder, label = build
     with rival(folder, side, n) as theirs:
         calls = [partial(ours, Convolutional(2, padding="zero"), *images(side, n)), theirs]
         runs = [[call() for call in calls] for _ in range(rounds + 1)][1:]
@@ -103,10 +105,10 @@ def rows(build, side, n, rounds):
     error = abs(runs[0][1][2] / runs[0][0][2] - 1).max()
     work, ratio = f"{n} x {n}, {side} px", median[1][1] / median[0][1]
     yield work, "shiftmath, float64", *(f"{t:.4g}" for t in median[0]), "1.0", ""
-    yield work, f"ckn_kernel: {description}", *(f"{t:.4g}" for t in median[1]), f"{ratio:.1f}", f"{error:.1e}"
+    yield work, f"ckn_kernel, {label}", *(f"{t:.4g}" for t in median[1]), f"{ratio:.1f}", f"{error:.1e}"
 
 
-def table(builds, rounds):
+def table(builds, built, rounds):
     """The report as Markdown."""
     lines = [" | ".join(HEAD), " | ".join("---" for _ in HEAD)]
     for case in CASES:
@@ -115,8 +117,9 @@ def table(builds, rounds):
             print(lines[-1], file=sys.stderr)
     said = (
         f"X against Z, 2 layers, zero padding, mean over all pixels, two threads here and two processes there, medians "
-        f"of {rounds} rounds in turns. The processor time is the number to trust where other work runs. Its norms of "
-        "patches are not counted. It always pools: over one pixel in its first layer, which it computes as any other."
+        f"of {rounds} rounds in turns; the ratio is of processor times, the number to trust where other work runs. Its "
+        "norms of patches are not counted. It always pools: over one pixel in its first layer, which it computes as "
+        f"any other. Here zero padding walks slices two pixels wider than the image. {built}"
     )
     head = f"# Kernels against albietz/ckn_kernel\n\n{machine('numpy', 'numba')}"
     return "\n\n".join([head, said, "\n".join(f"| {line} |" for line in lines)]) + "\n"
@@ -125,6 +128,7 @@ def table(builds, rounds):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", nargs=2, action="append", help="its folder and what to call it; again for another")
+    parser.add_argument("--built", default="It is as installed.", help="a sentence for the report")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results", help="a folder")
     options = parser.parse_args()
@@ -133,4 +137,4 @@ if __name__ == "__main__":
         sys.exit(0)
     os.environ.update(NUMBA_NUM_THREADS=THREADS, OMP_NUM_THREADS="1")
     found = options.build or [["", "as installed"]]
-    (options.output / "rival.md").write_text(table(found, options.rounds))
+    (options.output / "rival.md").write_text(table(found, options.built, options.rounds))
