@@ -572,13 +572,13 @@ half_value = logits(half_net, dot_on_gray((8, 8))[0][None])[0]
 print(f"d = 64 with 7 of its 14 layers: f of the white dot {half_value}")
 
 # %% [markdown]
-# With every second layer left out only 20 of 64 positions see the white dot, and $f$ of it is $\frac{20}{64}$.
-# With all of them both numbers are $1/\sqrt2$. The factor $\sqrt d$ of page 05 is not a limit of what invariant networks
-# can be, even with two channels; the depth, $2\sqrt d - 2$, grows. It is where *linear* invariant
-# classifiers are, and networks that are infinitely wide and trained from two images with a global
-# average. That an invariant network with a distant boundary exists does not say that training finds it;
-# nor does closeness in mean square say anything about adversarial directions, for it allows any error on
-# a set of small measure.
+# With every second layer left out only 20 of 64 positions see the white dot, and $f$ of it is
+# $\frac{20}{64}$. With all of them both numbers are $1/\sqrt2$. The factor $\sqrt d$ of page 05 is not a
+# limit of what invariant networks can be, even with two channels; the depth, $2\sqrt d - 2$, grows. It is
+# where *linear* invariant classifiers are, and networks that are infinitely wide and trained from two
+# images with a global average. That an invariant network with a distant boundary exists does not say that
+# training finds it; nor does closeness in mean square say anything about adversarial directions, for it
+# allows any error on a set of small measure.
 #
 # ## Where it stops being true
 #

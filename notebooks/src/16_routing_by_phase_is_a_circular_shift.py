@@ -626,6 +626,7 @@ ledger.fails(
     "(d) noise: the share stays as N grows, with K fixed", fixed_coupling[-1], fixed_coupling[0], 0.05
 )
 ledger.fails("(d) mismatch: and so it does, with K fixed", unscaled[32].value, unscaled[8].value, 0.05)
+# %%
 ledger.fails("(e) half a turn of 8 slots: 10 periods later within half a slot", half_turn, 0, half_slot)
 ledger.fails("(f) no inhibition, all else chosen anew: outputs that fire wrongly", no_inhibition, 0, 0)
 ledger.fails(
