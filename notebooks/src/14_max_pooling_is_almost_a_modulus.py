@@ -700,8 +700,8 @@ print("m = 1, 2, 3, 4 at (pi/2, pi/2):", [round(phase_error(k * bad) ** 2, 4) fo
 # $\pi/32$ a tenth. Correlations: the lower ends of the intervals, against 0; against 0.95 for $\gamma_q^2$,
 # and for $P^2$ and $R^2$ 0.8 without an interval, limits that were set from an earlier experiment on fields
 # alone. The row of $\pi/32$ against $\gamma_q^2$ is the other half of the control at $\pi/2$, and was added
-# when both numbers were known. Rows of (a), (b), (e) and (g) that compare with bounds guard against gross errors only, where the
-# bounds are far.
+# when both numbers were known. Rows of (a), (b), (e) and (g) that compare with bounds guard against gross
+# errors only, where the bounds are far.
 
 # %%
 stats = {"evidence": "statistics"}

@@ -15,7 +15,7 @@
 # helix is what the encodings bring along, and proves nothing about learning. Its score alone proves less:
 # a random walk has it. What training does, on this task, is something else: position takes a growing
 # share of the encoder's states, and is used up in the decoder, where the next word takes its place. Runs
-# in about a minute (profile quick) or four (full), within 1 GB.
+# in about a minute (profile quick) or two to five (full), within 0.8 GB.
 #
 # Of the paper we know the abstract: four kinds of information in the vectors of words (position, syntax,
 # meaning, context), the helix on both sides, the "linear-and-add" embedding, position that separates by
