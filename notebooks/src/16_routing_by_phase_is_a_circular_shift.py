@@ -437,7 +437,7 @@ def limit_room(delay):
 
 # %%
 counts, tick = (
-    choose(quick=(4, 8, 16), full=(4, 8, 16, 32)),
+    choose(quick=(4, 8, 16, 32), full=(4, 8, 16, 32)),
     1 / 64,
 )  # a step of the simulation and of the delays tried, in slots
 growing, delays = np.transpose([room(n) for n in counts])
