@@ -31,12 +31,13 @@ class Meaning(ast.NodeTransformer):
         self.names: set[tuple[str, str]] = set()
 
     def visit(self, node: ast.AST) -> ast.AST:
-        """Nothing in place of an import from shiftmath; choose(full=...) for choose(quick=..., full=...)."""
+        """Nothing in place of an import from shiftmath; what is taken in the profile full in place of choose(...)."""
         if isinstance(node, ast.ImportFrom | ast.Import) and is_own(node):
             self.names |= {(alias.name, alias.asname or alias.name) for alias in node.names}
             return ast.Pass()
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "choose":
-            node.keywords = [k for k in node.keywords if k.arg != "quick"]
+            (node,) = [k.value for k in node.keywords if k.arg == "full"]
+            return self.visit(node)
         return self.generic_visit(node)
 
 

@@ -96,7 +96,7 @@ bare_sides = choose(quick=[7], full=[3, 7, 15])  # of networks without biases
 rounding_sides = choose(quick=[13], full=[11, 13, 15])  # for the attack that rounds each of its steps
 three_sides = choose(quick=[7], full=[7, 15])  # for filters of 3 x 3 pixels
 probe, seeds = 7, choose(quick=2, full=5)  # the size looked at more closely; networks of each kind and size
-steps, attack_steps = 3000, choose(quick=600, full=1000)  # of training and of the attack
+steps, attack_steps = choose(quick=1000, full=3000), choose(quick=100, full=1000)  # of training, the attack
 few = choose(quick=100, full=300)  # steps of the attack where only a comparison is wanted
 many = choose(quick=32, full=128)  # filters or neurons in the two-class notebook
 
@@ -108,9 +108,10 @@ print(provenance("two synthetic images; networks from the seed 0"))
 # %% [markdown]
 # ## In numbers
 #
-# **(a), (b) Figure 1.** Cross-entropy on both images, 3000 steps of gradient descent, with the rates 1, 0.5
-# and 0.1 for a third of the steps each: the settings of the paper. All seeds are trained at once, and
-# attacked by DDN, which follows gradients towards the nearest image of the other class.
+# **(a), (b) Figure 1.** Cross-entropy on both images, 3000 steps of gradient descent (1000 in the profile
+# quick), with the rates 1, 0.5 and 0.1 for a third of the steps each: the settings of the paper. All seeds
+# are trained at once, and attacked by DDN, which follows gradients towards the nearest image of the other
+# class.
 
 
 # %%
@@ -475,7 +476,10 @@ def in_double(networks, k):
 
 build = partial(pooled, k=probe, bias=False)
 stages = {0: jax.vmap(build)(keys)}
-stages |= {s: train(build, two_dots(probe), steps=s, rates=(1.0,)) for s in (10, 100, 1000)}
+stages |= {
+    s: train(build, two_dots(probe), steps=s, rates=(1.0,))
+    for s in choose(quick=(10, 100), full=(10, 100, 1000))
+}
 stages[steps] = bare[probe]
 r, share, equal = np.moveaxis([in_double(n, probe) for n in stages.values()], 1, 0)
 biased = in_double(networks["CNN", probe], probe)[2]
@@ -531,7 +535,7 @@ print(f"CNN: brightness, at all sizes, {min(lines):.5f} to {max(lines):.5f} of D
 
 # %%
 widths, eight = {}, jax.random.split(jax.random.key(1), 8)
-for n in (2, 5, 20):
+for n in choose(quick=(2, 20), full=(2, 5, 20)):
     trained = train(partial(pooled, k=probe, width=n), two_dots(probe), keys=eight)
     distances = np.asarray(attack(trained, two_dots(probe), steps=few).distances) * probe
     widths[n] = np.mean(distances, axis=1)
@@ -630,7 +634,7 @@ for (name, way), nets in two_class.items():
     print(f"{name:3} gray {way:10}: distances from {np.min(at):.4f} to {np.max(at):.4f}")
 
 # %%
-radii = (0.001, 0.0015, 0.002, 0.005, 0.01, 0.04)
+radii = choose(quick=(0.04, 0.0015, 0.002), full=(0.001, 0.0015, 0.002, 0.005, 0.01, 0.04))
 options = {"norm": "linf", "steps": few // 5, "radius": [[r] for r in radii], "bounds": (-0.5, 0.5)}
 accuracy = {}
 print("largest change of a pixel:", *(f"{r:6}" for r in radii))
@@ -706,9 +710,15 @@ ledger.equal(claim, z_scores, 0, 4, evidence="statistics")
 ledger.equal("(b) FC, the gray pixels' weights set to 0: the distance is 1", erased, 1, small)
 
 # %%
-claim = "(c) no biases: the share of a step that is not constant is at most r, 0 to 3000 steps"
+claim = choose(
+    quick="(c) no biases: the share of a step that is not constant is at most r, 0 to 1000 steps",
+    full="(c) no biases: the share of a step that is not constant is at most r, 0 to 3000 steps",
+)
 ledger.at_most(claim, share / r, 1, 64 * eps, evidence="exact identity")
-claim = "(c) no biases, equal weights: the step is constant, 0 to 3000 steps"
+claim = choose(
+    quick="(c) no biases, equal weights: the step is constant, 0 to 1000 steps",
+    full="(c) no biases, equal weights: the step is constant, 0 to 3000 steps",
+)
 ledger.equal(claim, equal.max(), 0, 64 * eps, evidence="exact identity")
 more_constant = [learned["bare", k] / learned["CNN", k] for k in bare_sides]
 ledger.at_most("(c) biases: without them less of what filters learn is not constant", more_constant, 1)
@@ -736,7 +746,7 @@ ledger.equal("(d) CNN on 255 levels, over the optimum for brightness", list(odd_
 for name, ratio in routes.items():
     ledger.equal(f"{name}: more steps, and decisions alone, over DDN", ratio, 1, small)
 ledger.equal("CNN: brightness over DDN, every k", lines, 1, small)
-for n in (5, 20):
+for n in choose(quick=(20,), full=(5, 20)):
     ledger.equal(f"(a) CNN of {n} filters: k times the distance is 1, eight seeds", widths[n], 1, small)
 claim = "a filter of 3 x 3 without biases: k times the distance is 1"
 ledger.equal(claim, [three[k, False].mean() for k in three_sides], 1, small)
