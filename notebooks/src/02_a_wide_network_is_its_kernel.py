@@ -100,7 +100,7 @@ seeds = choose(quick=50, full=100)  # networks for each width, untrained
 trained_seeds = choose(quick=40, full=100)  # networks for each width, trained
 widths = choose(quick=[16, 256, 4096], full=[16, 64, 256, 1024, 4096, 16384])
 deep_widths = choose(quick=[32, 128, 512], full=[32, 64, 128, 256, 512])
-train_widths = choose(quick=[64, 512, 2048], full=[128, 512, 2048, 8192])
+train_widths = choose(quick=[128, 512, 2048], full=[128, 512, 2048, 8192])
 units = 100_000  # hidden units, for the height
 several = 60  # networks whose mean is told from 0
 noise_sets, noise_seed = choose(quick=3, full=6), 0  # sets of signals that are harder to fit
