@@ -436,10 +436,7 @@ def limit_room(delay):
 
 
 # %%
-counts, tick = (
-    choose(quick=(4, 8, 16, 32), full=(4, 8, 16, 32)),
-    1 / 64,
-)  # a step of the simulation and of the delays tried, in slots
+counts, tick = (4, 8, 16, 32), 1 / 64  # a step of the simulation and of the delays tried, in slots
 growing, delays = np.transpose([room(n) for n in counts])
 fixed_room = [growing[0], *(room(n, neuron_for(4).inhibition)[0] for n in counts[1:])]
 extrapolated = growing[-1] + (growing[-1] - growing[-2]) / 3  # if what is missing falls like N^-2
