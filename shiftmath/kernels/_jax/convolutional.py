@@ -1,9 +1,8 @@
 """The JAX engine for convolutional kernels: JAX arrays and tracers in and out; jit, vmap and grad, on CPU and GPU.
 
-The slices of `_numba.slices`, several shifts of one pair of images at a time; a scan over the layers, so that XLA does
-not compute a map once for every tap of the filter that reads it. Reverse-mode derivatives compute each pair again
-instead of storing its slices. In the precision of the input: 1 - rho of patches of nearly one direction and different
-brightness is lost to rounding where it is below 16 eps, 2e-6 in float32.
+The slices of `_numba.slices`, of an image and a block of others under several shifts at a time. Reverse-mode
+derivatives compute each block again instead of storing its slices. In the precision of the input: 1 - rho of patches of
+nearly one direction and different brightness is lost to rounding where it is below 16 eps, 2e-6 in float32.
 """
 
 import math
@@ -17,7 +16,6 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int, UInt32
 
 from shiftmath._shared.batches import in_batches
-from shiftmath.kernels._jax.boxes import box, together
 from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
@@ -25,96 +23,30 @@ from shiftmath.kernels._jax.images import (
     Units,
     doubled,
     exponents,
-    first_angles,
     in_pair_units,
-    layer_fields,
     prepare,
     repeated,
     window,
 )
 from shiftmath.kernels._jax.maps import (
-    angles,
     binary_exponents,
-    homogeneous_deficit,
     ldexp,
-    opposite_deficit,
     positive,
     rounded,
     smaller,
-    smooth_dual,
 )
 from shiftmath.kernels.dual import root, variance
-from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
+from shiftmath.kernels.plan import ROUNDINGS, Plan
 from shiftmath.kernels.units import lift, of_a_pair
 
-ENTRIES = {"cpu": 2**12}  # fewer than XLA shares among its threads, which costs more than it gains
+ENTRIES = {"cpu": 2**12}  # at twice as many, processor time was up to twice as much
 ENTRIES_ELSEWHERE = 2**23
 
 Gram = Float[Array, "n m"]
-# D + i T.
-State = Complex[Array, "H W pairs"]
+# Of D + i T.
 Sums = Complex[Array, "width"]
 Masks = tuple[Bool[Array, "H H"], Bool[Array, "W W"]] | None
 Side = tuple[Prepared, Units]
-
-
-def smooth(plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
-    """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (H, W, pairs), or (H, W, 1) for all."""
-    k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
-    keep, w = weights[0], weights[4]
-    linear = 0 if plan.smooth == ERF else w / 2 * (keep * d - (1 - keep) * k2)
-    return together(linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * w * slope)
-
-
-def homogeneous(d: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
-    """relu_signed and relu_positive of `_numba.maps`."""
-    return together(*homogeneous_deficit(d, s, t, (x.deviations, x.u, z.deviations, z.u), weights))
-
-
-def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4 _"], weights: Float[Array, "7 _"]) -> State:
-    """State after the first layer for pixels x and shifted pixels z, (C, H, W, .)."""
-    both = box(together(*(((x.pixels + sign * z.pixels) ** 2).sum(0) for sign in (-1, 1))), plan.taps)
-    d, s, fields = both.real + bias[0], both.imag + bias[1], (layer_fields(x, 0), layer_fields(z, 0))
-    if plan.smooth:
-        return smooth(plan, d, *first_angles(plan, x, z, bias), jnp.zeros_like(d), *fields, weights)
-    return homogeneous(d, s, jnp.zeros_like(d), *fields, weights)
-
-
-def closed(plan: Plan, state: State, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
-    """K = Theta = 0 after a layer where one pixel lies outside its image, see `outside` of `_numba.slices`."""
-    inside, squares = x.deviations * z.deviations > 0, x.deviations**2 + z.deviations**2
-    if plan.smooth:
-        d = (0 if plan.smooth == ERF else weights[4] / 2) * squares + weights[0] * (x.excess + z.excess)
-    else:
-        d = (weights[0] + weights[1]) * squares
-    return together(jnp.where(inside, state.real, d), jnp.where(inside, state.imag, 0))
-
-
-def later_layer(plan: Plan, state: State, layer: tuple[Any, ...]) -> tuple[State, None]:
-    """The step of the scan: clears pairs outside under zero padding, then convolution and activation."""
-    px, pz, before, x, z, bias, weights = layer
-    if plan.padding == "zero":
-        state = closed(plan, state, px, pz, before)
-    both, p, q = box(state, plan.taps), x.deviations, z.deviations
-    d, t = both.real + bias[0], both.imag
-    if plan.smooth:
-        return smooth(plan, d, *angles(d, p, q), t, x, z, weights), None
-    return homogeneous(d, opposite_deficit(plan, d, p, q), t, x, z, weights), None
-
-
-def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> State:
-    """All layers on slices, one for each place of the last axis; x and z: arrays (., H, W, pairs) or (., H, W, 1)."""
-    state = first_layer(plan, x, z, biases[0], weights[0])
-    earlier, later = slice(None, -1), slice(1, None)
-    x, z = x._replace(pixels=None), z._replace(pixels=None)
-    arrays = (
-        layer_fields(x, earlier),
-        layer_fields(z, earlier),
-        weights[earlier],
-        layer_fields(x, later),
-        layer_fields(z, later),
-    )
-    return jax.lax.scan(partial(later_layer, plan), state, (*arrays, biases[later], weights[later]))[0]
 
 
 def chunks(shifts: Int[np.ndarray, "shifts 3"], most: int) -> UInt32[np.ndarray, "groups count 3"]:
@@ -131,8 +63,8 @@ def group_sums(
 ) -> Sums:
     """Sums of D and T over the pooled pairs of pixels, for one group of shifts of doubled images z."""
     (sy, sx, weight), count = group.T, len(group)
-    x, *network = jax.tree.map(lambda v: repeated(v, count), (x, *network))
-    state = walk(plan, *network, x, window(z, plan.torus, sy, sx) if len(plan.shifts) > 1 else z)
+    x, weights, biases = jax.tree.map(lambda v: repeated(v, count), (x, *network))
+    state = walk(plan, weights, biases, x, window(z, plan.torus, sy, sx) if len(plan.shifts) > 1 else z)
     state = state.reshape(*plan.torus, count, -1)
     if masks is not None:
         rows, columns = masks[0][sy] * weight[:, None], masks[1][sx]
@@ -162,8 +94,8 @@ def block_sums(
     )  # fmt: skip
     if itself:
         x, ex = jax.tree.map(lambda v, w: jnp.where(itself[0] > 0, w, v), (x, ex), (z, ez))
-    x, z, *network = in_pair_units(plan, weights, x, z, ex, ez)
-    one = partial(group_sums, plan, masks, network, x, doubled(z) if len(plan.shifts) > 1 else z)
+    x, z, weights, biases = in_pair_units(plan, weights, x, z, ex, ez)
+    one = partial(group_sums, plan, masks, (weights, biases), x, doubled(z) if len(plan.shifts) > 1 else z)
     if len(groups) == 1:
         return one(groups[0])
     return jax.lax.map(jax.checkpoint(one), groups).sum(0)
@@ -196,7 +128,7 @@ def sums(plan: Plan, X: Side, Z: Side, symmetric: bool, itself: bool) -> tuple[G
     n, m = len(X[1]), len(Z[1])
     width, groups, many = batches(plan, m, symmetric)
     whole = all(mask.all() for mask in plan.masks) and bool(groups[..., 2].all())
-    masks, Z = None if whole else tuple(map(jnp.asarray, plan.masks)), filled(Z, width)
+    masks, Z = None if whole else (jnp.asarray(plan.masks[0]), jnp.asarray(plan.masks[1])), filled(Z, width)
     I, B = np.indices((n, len(Z[1]) // width)).reshape(2, -1)
     if symmetric:
         I, B = (v[(B + 1) * width > I] for v in (I, B))
