@@ -35,6 +35,7 @@ from shiftmath.kernels._jax.maps import (
     rounded,
     smaller,
 )
+from shiftmath.kernels._jax.slices import walk
 from shiftmath.kernels.dual import root, variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
 from shiftmath.kernels.units import lift, of_a_pair
