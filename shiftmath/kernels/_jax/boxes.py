@@ -21,7 +21,7 @@ def apart(v: Pixels) -> Pixels:
     return jax.lax.optimization_barrier(v) if jax.default_backend() == "cpu" else v
 
 
-def together(a: Float[Array, "*shape"], b: Float[Array, "*shape"]) -> Complex[Array, "*shape"]:
+def together(a: Float[Array, "..."], b: Float[Array, "..."]) -> Complex[Array, "..."]:
     """The two arrays as one."""
     return jax.lax.complex(*jnp.broadcast_arrays(a, b))
 

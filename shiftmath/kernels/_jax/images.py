@@ -115,7 +115,7 @@ def prepare(plan: Plan, images: Images, units: Units) -> Prepared:
     return Prepared(pixels, first, *(more if plan.smooth else (None, *more, None)))
 
 
-def rescaled(x: Prepared, own: Int[Array, "pairs units"], unit: Int[Array, "pairs units"]) -> Prepared:
+def rescaled(x: Prepared, own: Int[Array, "_ units"], unit: Int[Array, "_ units"]) -> Prepared:
     """Images in these units instead of their own."""
     step = (own - unit).T[:, None, None]
     before, following = step[:-1], step[1:]
@@ -128,9 +128,9 @@ def in_pair_units(
     weights: Float[Array, "layers 7"],
     x: Prepared,
     z: Prepared,
-    ex: Int[Array, "pairs units"],
-    ez: Int[Array, "pairs units"],
-) -> tuple[Prepared, Prepared, Float[Array, "layers 7 1 1 pairs"], Float[Array, "layers 4 1 1 pairs"]]:
+    ex: Int[Array, "_ units"],
+    ez: Int[Array, "_ units"],
+) -> tuple[Prepared, Prepared, Float[Array, "layers 7 1 1 _"], Float[Array, "layers 4 1 1 _"]]:
     """Images in the units of each pair, the weights there, and the biases: for d, for p + q + 2 K, of x, of z.
 
     The last axis, the first of the exponents, has one entry where it is the same for all pairs.

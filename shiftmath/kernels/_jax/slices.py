@@ -19,7 +19,9 @@ from shiftmath.kernels.plan import ERF, Plan
 State = Complex[Array, "H W pairs"]
 
 
-def smooth(plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
+def smooth(
+    plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]
+) -> State:
     """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (H, W, pairs), or (H, W, 1) for all."""
     k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
     keep, w = weights[0], weights[4]
@@ -27,12 +29,14 @@ def smooth(plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared,
     return together(linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * w * slope)
 
 
-def homogeneous(d: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
+def homogeneous(d: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]) -> State:
     """relu_signed and relu_positive of `_numba.maps`."""
     return together(*homogeneous_deficit(d, s, t, (x.deviations, x.u, z.deviations, z.u), weights))
 
 
-def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4 _"], weights: Float[Array, "7 _"]) -> State:
+def first_layer(
+    plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4 1 1 _"], weights: Float[Array, "7 1 1 _"]
+) -> State:
     """State after the first layer for pixels x and shifted pixels z, (C, H, W, .)."""
     both = box(together(*(((x.pixels + sign * z.pixels) ** 2).sum(0) for sign in (-1, 1))), plan.taps)
     d, s, fields = both.real + bias[0], both.imag + bias[1], (layer_fields(x, 0), layer_fields(z, 0))
@@ -41,7 +45,7 @@ def first_layer(plan: Plan, x: Prepared, z: Prepared, bias: Float[Array, "4 _"],
     return homogeneous(d, s, jnp.zeros_like(d), *fields, weights)
 
 
-def closed(plan: Plan, state: State, x: Prepared, z: Prepared, weights: Float[Array, "7 _"]) -> State:
+def closed(plan: Plan, state: State, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]) -> State:
     """K = Theta = 0 after a layer where one pixel lies outside its image, see `outside` of `_numba.slices`."""
     inside, squares = x.deviations * z.deviations > 0, x.deviations**2 + z.deviations**2
     if plan.smooth:
