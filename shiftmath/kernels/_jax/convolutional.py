@@ -148,9 +148,7 @@ def sums(plan: Plan, X: Side, Z: Side, symmetric: bool, itself: bool) -> tuple[G
     return full.real, full.imag, own[-(-n // width) * -width :][:n], own[:m]
 
 
-def sums_and_variances(
-    plan: Plan, X: Side, Z: Side, symmetric: bool
-) -> tuple[Gram, Gram, Float[Array, "n"], Float[Array, "m"]]:
+def sums_and_variances(plan: Plan, X: Side, Z: Side, symmetric: bool) -> tuple[Gram, Gram, Any, Any]:
     """`sums`; for dense layers K(x, x) after the readout of all images of X and Z, in their last unit, not below 0."""
     if not plan.dense_layers:
         return sums(plan, X, Z, symmetric, False)

@@ -18,7 +18,7 @@ from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 
 Pairs = Float[Array, "..."]
 # One row of layer_weights, an array or Python floats.
-Weights = Float[Array, "7"] | Sequence[float]
+Weights = Float[Array, "7 *pairs"] | Sequence[float]
 
 
 def ldexp(v: Pairs, e: Any) -> Pairs:
