@@ -20,7 +20,6 @@ from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
     Prepared,
-    Units,
     doubled,
     exponents,
     in_pair_units,
@@ -47,7 +46,8 @@ Gram = Float[Array, "n m"]
 # Of D + i T.
 Sums = Complex[Array, "width"]
 Masks = tuple[Bool[Array, "H H"], Bool[Array, "W W"]] | None
-Side = tuple[Prepared, Units]
+# With their units, (n, units).
+Side = tuple[Prepared, Any]
 
 
 def chunks(shifts: Int[np.ndarray, "shifts 3"], most: int) -> UInt32[np.ndarray, "groups count 3"]:
