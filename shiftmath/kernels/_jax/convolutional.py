@@ -20,6 +20,7 @@ from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
     Prepared,
+    Units,
     doubled,
     exponents,
     in_pair_units,
