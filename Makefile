@@ -73,6 +73,8 @@ bench: $(INSTALLED)  ## the measured speeds that the README quotes
 	$(BIN)/python benchmarks/price.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/certificates.py
+	@# Of another project, which is built by hand: it says how where it is not.
+	$(BIN)/python benchmarks/rival.py
 
 .PHONY: site test-site
 site: $(SITE)/installed  ## the pages, the package and all claims as a site to read, in build/site

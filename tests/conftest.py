@@ -25,6 +25,7 @@ os.environ |= compiled_once(Path(__file__).parents[1] / "build" / "compiled") | 
 }
 
 import jax
+import jaxtyping
 import numpy as np
 import pytest
 from newest_jax import imports_jax
@@ -46,6 +47,26 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if isinstance(item, pytest.DoctestItem) and (item.path.suffix == ".md" or imports_jax(item.path)):
             item.add_marker("latest")
+
+
+# To check a shape takes ten times as long as the inner loops of certificates and searches, whose shapes are the same in
+# every call: those are checked in the other tests of them.
+SHAPES_UNCHECKED = (
+    "interpolant/test_curvature",
+    "interpolant/test_distance",
+    "interpolant/test_predictor",
+    "interpolant/test_soundness",
+    "price/",
+    "[interpolant.Interpolant.distance",
+)
+
+
+@pytest.fixture(autouse=True)
+def checked_shapes(request):
+    """The shapes of arrays that are passed on inside are checked, but for the tests that would take minutes by it."""
+    jaxtyping.config.update("jaxtyping_disable", any(part in request.node.nodeid for part in SHAPES_UNCHECKED))
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(autouse=True, scope="module")

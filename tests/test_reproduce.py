@@ -146,6 +146,9 @@ def test_a_page_keeps_its_outputs_where_only_the_profile_quick_takes_other_sizes
 
     old = cells("sizes = choose(quick=[7, 13], full=[7, 13, 17])")
     smaller = cells("sizes = choose(\n    quick=[7],\n    full=[7, 13, 17],\n)")
-    assert reword_pages.meaning(smaller) == reword_pages.meaning(old)
-    for code in ("choose(quick=[7, 13], full=[7, 13])", "choice(quick=[7], full=[7, 13, 17])", "[7, 13, 17]"):
+    for code in ("sizes = [7, 13, 17]", "if choose(quick=False, full=True):\n    sizes = [7, 13, 17]"):
+        assert reword_pages.meaning(cells(code)) == reword_pages.meaning(smaller) == reword_pages.meaning(old)
+    never = cells("if choose(quick=True, full=False):\n    sizes = [7, 13, 17]")
+    assert reword_pages.meaning(never) != reword_pages.meaning(old)
+    for code in ("choose(quick=[7, 13], full=[7, 13])", "choice(quick=[7], full=[7, 13, 17])", "[7, 13]"):
         assert reword_pages.meaning(cells(f"sizes = {code}")) != reword_pages.meaning(old)

@@ -30,14 +30,17 @@ class Meaning(ast.NodeTransformer):
     def __init__(self) -> None:
         self.names: set[tuple[str, str]] = set()
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        """Nothing in place of an import from shiftmath; choose(full=...) for choose(quick=..., full=...)."""
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
+        """Nothing in place of an import from shiftmath; what is taken in the profile full in place of choose(...)."""
         if isinstance(node, ast.ImportFrom | ast.Import) and is_own(node):
             self.names |= {(alias.name, alias.asname or alias.name) for alias in node.names}
             return ast.Pass()
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "choose":
-            node.keywords = [k for k in node.keywords if k.arg != "quick"]
-        return self.generic_visit(node)
+            (node,) = [k.value for k in node.keywords if k.arg == "full"]
+            return self.visit(node)
+        self.generic_visit(node)
+        always = isinstance(node, ast.If) and isinstance(node.test, ast.Constant) and node.test.value is True
+        return node.body if always and not node.orelse else node
 
 
 def meaning(cells: list[nbformat.NotebookNode]) -> tuple[set[tuple[str, str]], list[list[str]]]:

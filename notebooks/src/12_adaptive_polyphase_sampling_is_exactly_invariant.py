@@ -434,6 +434,10 @@ for rule, found in dots.items():
 # loose. What a search finds is an upper bound: a mean inside the law says that the boundaries of these
 # finite networks are there or nearer.
 #
+# TIPS has learned here without the two penalties of [page 13](13_a_learned_polyphase_mixture_is_not.ipynb).
+# With them its dot is not measured. They do not shrink with the targets, so the weights would have to move
+# far, out of the regime of small changes that (f) and (g) are about.
+#
 # ## Where it stops being true
 #
 # (f) and (g) are about one pair of images. What exactness costs networks that are trained on digits is

@@ -13,7 +13,7 @@
 # amplitude hardly moves when the image does. This page turns "nearly" into three inequalities that hold for
 # every image, and into a function of the frequency, which says where it is not so: at frequencies where the
 # nine positions see the same one or two phases again and again. It ends with what an amplitude forgets: the
-# sign. Runs in one minute (profile quick) or two (full), within 0.6 GB.
+# sign. Runs in half a minute (profile quick) or one to two (full), within 0.6 GB.
 #
 # Definitions and inequalities follow the paper as far as it is known to us; the constants, the average over
 # phases in (b), the laws of (c) to (e) and all of (g) are derived here, and may differ from the paper's.
@@ -132,13 +132,13 @@ from shiftmath.related import (
 # %% tags=["parameters"]
 seed, m, q = 0, 2, 1  # a real convolution of stride 2 and a pool of 3 x 3: together a stride of 4
 side = choose(quick=64, full=96)  # of the images on which the tiling is measured
-count = choose(quick=3, full=4)  # images of each kind
+count = choose(quick=2, full=4)  # images of each kind
 large, fields = choose(quick=(128, 12), full=(256, 24))  # side and number of those for narrow filters
 draws = choose(quick=40_000, full=400_000)  # of phases, and of nine Gaussian numbers
 shifts = [(1, 0), (0, 1), (1, 1), (1, -1), (2, 1), (0.5, 0.25)]
 phases = 2 * np.pi * np.arange(8) / 8  # of the filter
 good = np.array([np.pi / 3, np.pi / 9])  # m times this has nine phases, equally far apart
-kinds = choose(quick=("fields", "leaves", "digits"), full=("fields", "leaves", "digits", "MNIST"))
+kinds = choose(quick=("leaves", "digits"), full=("fields", "leaves", "digits", "MNIST"))
 print(provenance("digits of scikit-learn; in the profile full MNIST; random images from the seed"))
 
 # %% [markdown]
@@ -444,7 +444,7 @@ def correlation(p2, r2):
 
 def with_interval(*tables, statistic=correlation):
     """The statistic of tables (images, tiles), with its interval."""
-    return bootstrap(statistic, *tables, draws=300, seed=seed)
+    return bootstrap(statistic, *tables, draws=choose(quick=100, full=300), seed=seed)
 
 
 law_tiles = np.array([[law(t, u) for u in shifts] for t in tiles])
@@ -500,7 +500,7 @@ for ax, (name, values) in zip(axes, maps.items(), strict=True):
     ax.set_title(name, fontsize=9)
     ax.grid(visible=False)
 axes[2].set(xlabel=r"$\theta_1$", xticks=[-np.pi, 0, np.pi], xticklabels=[r"$-\pi$", "0", r"$\pi$"])
-_ = fig.colorbar(shown, ax=axes, shrink=0.6)
+_ = fig.colorbar(shown, ax=axes, shrink=0.6, label="square, relative to the modulus")
 
 # %% [markdown]
 # Over one half of the frequencies, on one logarithmic scale: the function $\gamma_q(m\theta)^2$ with its
@@ -622,38 +622,49 @@ print(f"{np.max(np.divide(separation, allowed)):.2f}")
 #
 # ## Where it stops being true
 #
-# **A filter that is not Gabor-like.** A real filter has both $\theta$ and $-\theta$; the map of a random
-# kernel turns nowhere evenly; a wide one has left the limit.
+# **A filter that is not Gabor-like.** A real filter has both $\theta$ and $-\theta$, however narrow it is:
+# its $y$ is real, and vanishes where the largest of nine does not. For a plane wave the mean of $P^2$ over
+# its phases is then $2E(M(H) - |\cos H|)^2$. The map of a random kernel turns nowhere evenly, and a wide
+# filter has left the limit.
 #
 # **A band wider than $\pi/m$.** Two waves that fall on one at the stride $2m$ cancel at one place and add
 # up at the next: the modulus changes by far more than (a) allows.
 #
-# **Bad frequencies, and the lowest one.** A large $\gamma_q$ is no proof of instability:
-# $2\,\mathrm{Var}\,M$ is for all shifts, and the six here are short against the wavelength.
+# **Bad frequencies, and the lowest one.** Neither the wavelength nor the filter alone says how similar the
+# two features are: a wave as long as that at $m\theta = (\pi, \pi)$ to 1%, but of another direction, is
+# one of the best, and the filter at $\theta = (\frac\pi2, \frac\pi2)$ is good with the stride 1 and worst
+# with 4. And a large $\gamma_q$ is no proof of instability: $2\,\mathrm{Var}\,M$ is for all shifts, and the
+# six here are short against the wavelength.
 
 # %%
-real_filter = gabor_spectrum((36, 36), good, 0.2) + gabor_spectrum((36, 36), -good, 0.2)
+thin = 0.01  # the bandwidth of a filter of one frequency and its negative
+real_filter = gabor_spectrum((36, 36), good, thin) + gabor_spectrum((36, 36), -good, thin)
 waves = (plane(good, phase=t) for t in turns[::8])
 real_p2 = np.mean([similarity(phased(x36, real_filter, phases=phases[:1])) for x36 in waves])
+real_law = 2 * np.mean((largest_cosine(grid, m * good) - np.abs(np.cos(grid))) ** 2)
+thin_bound = bandwidth_error(m * thin, q) + phase_error(m * good)
+# %%
 kernel = np.random.default_rng(seed).standard_normal((large, large, 2)) @ [1, 1j]
 random_p = np.sqrt(similarity(phased(x, np.fft.fft2(kernel))).mean())
 wide_excess, narrow_excess = (mean(excess(good, kappa)[0]).value for kappa in (np.pi / 2, np.pi / 32))
 two = plane(2 * np.pi / 36 * np.array([2, 2])) - 0.9 * plane(2 * np.pi / 36 * np.array([11, 2]))
 both_waves = gabor_spectrum((36, 36), 2 * np.pi / 36 * np.array([6.5, 2]), np.pi)
 jump = np.sqrt(stability(phased(two, both_waves), phased(two, both_waves, (1, 0)))[1].max())
-full_turn = similarity(wave(bad, m=4, side=72)).mean()
+full_turn, stride_one = similarity(wave(bad, m=4, side=72)).mean(), similarity(wave(bad, m=1)).mean()
+turned_p2 = similarity(wave(2 * np.pi / 36 * np.array([12, 4]))).mean()  # (9, 9) is at m theta = (pi, pi)
 low_r2 = np.mean([measured[kind][1][lowest] for kind in kinds])
 low_moments = peak_moments(m * tiles[lowest])
 low_variance = 2 * (low_moments[1] - low_moments[0] ** 2)
 
 # %%
-print(
-    f"real filter: P^2 {real_p2:.2f}; random kernel: P {random_p:.2f}; wide: P^2 - Gamma^2 {wide_excess:.3f}"
-)
+print(f"real filter: P^2 {real_p2:.4f}, by the law {real_law:.4f}; P {real_p2**0.5:.2f},", end=" ")
+print(f"(b) would allow {thin_bound:.2f}; random kernel: P {random_p:.2f}")
+print(f"P^2 - Gamma^2 at pi/2: {wide_excess:.4f}, at pi/32: {narrow_excess:.5f}; gamma^2 {nine_gaps:.5f}")
+print(f"m = 2, theta = (pi/2, pi/2): P^2 {wave_p2[0]:.4f}; as long, another direction {turned_p2:.5f}")
 print(
     f"two waves at kappa = pi: the modulus changes by {jump:.1f} of its norm, (a) would allow {np.pi / 2:.2f}"
 )
-print(f"m = 4, m theta = (2 pi, 2 pi): P^2 {full_turn:.4f}, as at frequency 0")
+print(f"m = 4: P^2 {full_turn:.4f}, as at frequency 0; m = 1: {stride_one:.4f}")
 print(f"lowest tile: gamma^2 {gamma[lowest] ** 2:.2f}, R^2 {low_r2:.3f}; over all shifts {low_variance:.2f}")
 
 # %% [markdown]
@@ -683,10 +694,14 @@ print("m = 1, 2, 3, 4 at (pi/2, pi/2):", [round(phase_error(k * bad) ** 2, 4) fo
 # functions with kinks err by at most $\frac18(\frac{2\pi}K)^2$ times the mean variation of the slope:
 # below $16/2\pi$ for $(1-M)^2$, $150/2\pi$ for differences of $M$, $100/2\pi$ for $2\,\mathrm{Var}\,M$
 # ($M^2$ has at most $24/2\pi$ and counts twice, $M$ $13/2\pi$ and counts four times), at 16 times as many
-# phases. Inequalities: rounding. Statistics: four standard errors. Exponent of the limit: the next order
-# is a part of about $\kappa$ of the first, at $\pi/32$ a tenth. Correlations: the lower ends of the
-# intervals, against 0. Rows of (a), (b), (e) and (g) that compare with bounds guard against gross errors
-# only, where the bounds are far.
+# phases. The row of a real filter has the 9 positions of each of 128 waves, as many phases together, and
+# $(M - |\cos|)^2$ a slope that varies by at most $34/2\pi$, times 2. Inequalities: rounding. Statistics:
+# four standard errors. Exponent of the limit: the next order is a part of about $\kappa$ of the first, at
+# $\pi/32$ a tenth. Correlations: the lower ends of the intervals, against 0; against 0.95 for $\gamma_q^2$,
+# and for $P^2$ and $R^2$ 0.8 without an interval, limits that were set from an earlier experiment on fields
+# alone. The row of $\pi/32$ against $\gamma_q^2$ is the other half of the control at $\pi/2$, and was added
+# when both numbers were known. Rows of (a), (b), (e) and (g) that compare with bounds guard against gross
+# errors only, where the bounds are far.
 
 # %%
 stats = {"evidence": "statistics"}
@@ -707,6 +722,9 @@ ledger.at_most("(c) fields and nine Gaussian numbers, in standard errors", np.ab
 away = abs(exponent.value - nine_exponent) / exponent.error
 ledger.at_most("(c) exponents of fields and nine numbers, in standard errors", away, 4, **stats)
 ledger.equal("(c) nine numbers, pi/32 to pi/128: exponent 2", limit_exponent, 2, 0.1, **stats)
+ledger.at_most("(c) at pi/32 the bandwidth adds less than gamma^2", narrow_excess, nine_gaps, **stats)
+both_signs = "(c) theta and -theta in one filter, plane waves: P^2 is 2 E(M - |cos|)^2"
+ledger.equal(both_signs, real_p2, real_law, 2 * 34 * rule)
 
 # %%
 stated = "(d) gamma^2 from the gaps and "
@@ -729,10 +747,13 @@ ledger.equal("(e) the law over all shifts is 2 Var M", all_shifts, twice_varianc
 
 # %%
 lows = {name: [v.low for v in d.values()] for name, d in (("g", to_gamma), ("l", to_law), ("p", linked))}
-ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0, **stats)
+ledger.at_least("(f) tiles: P^2 follows gamma^2, lower end for each kind", lows["g"], 0.95, **stats)
 ledger.at_least("(f) tiles: R^2 follows the law of (e), lower end for each kind", lows["l"], 0, **stats)
 ledger.at_least("(f) tiles: P^2 and R^2 are correlated, lower end for each kind", lows["p"], 0, **stats)
+links = [v.value for v in linked.values()]
+ledger.at_least("(f) tiles: correlation of P^2 and R^2, for each kind", links, 0.8, **stats)
 ledger.at_least("(f) the laws alone: more so than for any one shift", by_law[0] - np.array(by_law[1:]), 0)
+# %%
 changes = [[measured[kind][i].mean((1, 2)) for kind in kinds] for i in (2, 1)]
 ledger.at_most("(f) each tile and kind: R^2 of the modulus is below that of max pooling", *changes, **stats)
 tree_lows = [v.low for (_, name), v in tree_links.items() if name != "P^2, R^2"]
@@ -749,20 +770,16 @@ ledger.at_most(dots, rms, 2 * (beta + eight), rounding)
 
 # %%
 ledger.fails("(a) kappa = 2 pi / m: two waves move the modulus by kappa |u| / 2 at most", jump, 0, np.pi / 2)
-ledger.fails(
-    "(b) a random kernel: P is within beta of the good gamma",
-    random_p,
-    phase_error(m * good),
-    narrow_beta[-1],
-)
-ledger.fails("(c) a real filter: P^2 is gamma^2", real_p2, nine_gaps, 16 * rule)
-ledger.fails(
-    "(c) kappa = pi/2: P^2 - Gamma^2 is that of pi/32", wide_excess, narrow_excess, narrow_excess, **stats
-)
+real_filters = "(b) theta and -theta in one filter: P, root mean square over phases <= beta + gamma"
+ledger.fails(real_filters, np.sqrt(real_p2), 0, thin_bound)
+wide_row = "(c) kappa = pi/2: the bandwidth adds less than gamma^2, as at pi/32"
+ledger.fails(wide_row, wide_excess, 0, nine_gaps, **stats)
 
 # %%
-ledger.fails("(d) m theta = (pi, pi): P^2 is the least possible", wave_p2[0], nine_gaps, 16 * rule)
-ledger.fails("(d) m theta = (2 pi, 2 pi): P^2 is the least possible", full_turn, nine_gaps, 16 * rule)
+one_length = "(d) waves of one length, m theta = (pi, pi) and (4 pi/3, 4 pi/9): the same P^2"
+ledger.fails(one_length, wave_p2[0], turned_p2, 16 * rule)
+one_filter = "(d) theta = (pi/2, pi/2) with m = 4, m theta = (2 pi, 2 pi), and m = 1: the same P^2"
+ledger.fails(one_filter, full_turn, stride_one, 16 * rule)
 ledger.fails(
     "(e) the lowest tile: R^2 is 2 Var M, within a half of it",
     low_r2,

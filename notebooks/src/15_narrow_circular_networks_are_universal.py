@@ -14,7 +14,7 @@
 # in three lines from what is known of fully connected networks. For fewer this page tests the obstructions,
 # exactly, on random and on trained networks. With the least numbers of channels it trains networks on four
 # maps: they come below what any network of one tap can reach, and at two positions below what one plain
-# channel can. Runs in one to two minutes (profile quick) or five (full), within 1.2 GB.
+# channel can. Runs in one minute (profile quick) or three to seven (full), within 1.2 GB.
 #
 # We know the paper's theorems in the form of its abstract. How few channels a residual network may have, its
 # argument for one channel in mean square beyond two positions, and whether it has experiments, is not known
@@ -292,17 +292,22 @@ for name, options in kinds.items():
 # alone. And one tap: two signals that agree at a position and nowhere else have the same value there.
 
 # %%
-one_tap = values_of(
-    whole(key, 6, filter_size=1, channels=3), np.array([[1, 5, 2, -3, 0, 4], [1, 2, -7, 9, 3, 8.0]])
-)
+agree = np.array([[1, 5, 2, -3, 0, 4], [1, 2, -7, 9, 3, 8.0]])  # at the first position
+one_tap = values_of(whole(key, 6, filter_size=1, channels=3), agree)
+two_taps = np.abs(np.diff(values_of(whole(key, 6, channels=3), agree), axis=1))[:, 0, 0]
 rows = rng.integers(-9, 10, (2, 3, 3)).astype(float)
 rows[1, 1] = rows[0, 1]
 one_row = values_of(whole(key, (3, 3), filter_size=(1, 2), channels=3), rows)
 seen_apart = [np.abs(np.diff(v, axis=1)).max() for v in (one_tap[:, :, 0], one_row[:, :, 1])]
 others = np.abs(np.diff(one_tap, axis=1)).max()
 print(f"where nothing else is seen values differ by {max(seen_apart)}, elsewhere by up to {others:.0f}")
+print(
+    f"with two taps {np.sum(two_taps > 0)} of {len(two_taps)} networks have different values where both agree"
+)
 
 # %% [markdown]
+# With one tap none differ; with two 281 of 300 networks do, for they see the next positions.
+#
 # Now trained networks at two positions: one tap, one plain channel, and for (f) the two kinds that are
 # claimed to be enough, at growing depth.
 
@@ -351,7 +356,7 @@ curves = [
 ]
 
 # %%
-fig, (left, right) = figures.panels(1, 2, height=3.2, width_ratios=[1.3, 1])
+fig, (left, right) = figures.panels(1, 2, height=3.5, width_ratios=[1.3, 1])
 for place, name in enumerate(shown.values()):
     errors, colour = found[name][2], BROKEN if place < 2 else MEASURED
     left.semilogy(np.linspace(-0.2, 0.2, len(errors)) + place, errors, "o", color=colour, mfc="none", ms=4)
@@ -360,10 +365,12 @@ for floor, text in ((1 / 9, "$1/9$"), (1 / 45, "$1/45$")):
     left.text(-0.4, floor * 0.93, text, va="top", fontsize=9)
 left.set(ylabel="mean squared error", xlim=(-0.5, 3.5))
 left.set_xticks(range(4), list(shown), fontsize=8)
-for values, colour in curves:
-    right.plot(c, values, color=colour, lw=1)
-right.plot(c, 2 * c**2, color=THEORY, lw=1, ls=(0, (6, 3)))
-_ = right.set(xlabel="$c$", ylabel="$f_0(c, c)$")
+lines = [right.plot(c, values, color=colour, lw=1)[0] for values, colour in curves]
+lines += right.plot(c, 2 * c**2, color=THEORY, lw=1, ls=(0, (6, 3)))
+right.set(xlabel="$c$", ylabel="$f_0(c, c)$")
+_ = fig.legend(
+    lines, ["one plain channel", "one residual channel", "$2c^2$"], loc="outside lower right", ncols=3
+)
 
 # %% [markdown]
 # Left, the errors of all trained networks at two positions, red those that lack a tap or a channel (8
@@ -452,6 +459,7 @@ more = {
     "six, one residual channel": (apart, (6,), deep),
     "six, two plain channels": (apart, (6,), wide | plain | deep),
     "six, one plain channel": (apart, (6,), plain | deep),
+    "six, three residual channels": (apart, (6,), deep | {"channels": 3}),
     "3 x 3, one residual channel": (two_neighbours, (3, 3), {"depth": 8}),
     "3 x 3, two plain channels": (two_neighbours, (3, 3), wide | plain),
     "3 x 3, one tap along rows": (two_neighbours, (3, 3), wide | {"filter_size": (2, 1)}),
@@ -460,8 +468,8 @@ more = {
 }
 
 # %%
-dearer = ("six, two plain channels", "six, one plain channel", "3 x 3, one residual channel")
-kept = [name for name in more if name not in choose(quick=dearer, full=())]  # each compiles for seconds
+cheap = ("six, one residual channel", "3 x 3, two plain channels", "six, invariant")
+kept = [name for name in more if name in choose(quick=cheap, full=more)]  # each compiles for seconds
 larger = {name: trained(*more[name][:2], **more[name][2]) for name in kept}
 reached = {name: best_of_restarts(larger[name], *more[name][:2]) for name in kept}
 for name, (_, best, every) in reached.items():
@@ -470,9 +478,10 @@ for name, (_, best, every) in reached.items():
 # %%
 node_errors = {}
 for name, nodes in (("3 x 3, one tap along rows", 2), ("six, invariant, one tap", 3)):
-    target, shape, _ = more[name]
-    X, p = product_grid(shape, nodes=nodes)
-    node_errors[name] = squared_errors(larger[name], target, X) @ p
+    if name in kept:
+        target, shape, _ = more[name]
+        X, p = product_grid(shape, nodes=nodes)
+        node_errors[name] = squared_errors(larger[name], target, X) @ p
 trained_off = []
 for name in ("six, one residual channel", "3 x 3, two plain channels"):
     best = member(larger[name], int(reached[name][0][0]))
@@ -496,7 +505,8 @@ print(f"NumPy's lines and the package's network: off by {same_values:.0e}")
 # invariant map, the floor of one tap is the variance of the map: to be below it is to be better than a
 # constant. One plain channel is too, at 0.089 (third line), and has no floor in mean square there that we
 # know. So these rows speak for the second tap, not for the second channel or the residual; only two
-# positions do that.
+# positions do that. With three residual channels all sixteen restarts at six positions end between
+# $10^{-4}$ and $3\cdot10^{-4}$: one residual channel is as far from that as it is hard to train.
 #
 # **(g) By hand.** Squares of differences, over all signals of two positions whose samples are multiples of
 # $2^{-(m+1)}$.
@@ -513,8 +523,9 @@ elsewhere = np.abs(
 ).max()
 print({m + 2: float(e) for m, e in sup.items()}, f" random signals of five positions, m = 6: {elsewhere:.2e}")
 
-# %%
 layers, predicted = [m + 2 for m in levels], [4.0 ** -(m + 1) for m in levels]
+
+# %%
 fig, (left, right) = figures.panels(1, 2, height=3.0)
 for name, marker in (("one residual channel", "o"), ("two plain channels", "s")):
     values = np.array([found[name, depth][1].value for depth in depths])
@@ -522,6 +533,7 @@ for name, marker in (("one residual channel", "o"), ("two plain channels", "s"))
     points = left.loglog(depths, values, marker, color=MEASURED, mfc="none", ms=4)
     points[0].set_label(name)
 left.axhline(1 / 45, color=BOUND, ls="--", zorder=0)
+left.text(16, 1 / 45, "$1/45$", va="bottom", ha="right", fontsize=9)
 left.set(xlabel="layers", ylabel="mean squared error")
 left.set_xticks(depths, [str(d) for d in depths])
 left.minorticks_off()
@@ -551,13 +563,22 @@ for k in (4, 8, 32):
     dots[k] = lower, upper, f_far, np.ptp(f_white)
     print(f"d = {k * k:4}: certified {lower:.4f}, found {upper:.4f}, {2 * k - 2} layers; average {1 / k:.4f}")
 
+# %%
+whole_net = largest_plus_smallest((8, 8))
+with precision(float):
+    every_second = jax.tree.map(lambda a: a[::2], whole_net.layers[2].steps)
+half_net = eqx.tree_at(lambda net: net.layers[2].steps, whole_net, every_second)
+half_value = logits(half_net, dot_on_gray((8, 8))[0][None])[0]
+print(f"d = 64 with 7 of its 14 layers: f of the white dot {half_value}")
+
 # %% [markdown]
-# Both numbers are $1/\sqrt2$. The factor $\sqrt d$ of page 05 is not a limit of what invariant networks
-# can be, even with two channels; the depth, $2\sqrt d - 2$, grows. It is where *linear* invariant
-# classifiers are, and networks that are infinitely wide and trained from two images with a global
-# average. That an invariant network with a distant boundary exists does not say that training finds it;
-# nor does closeness in mean square say anything about adversarial directions, for it allows any error on
-# a set of small measure.
+# With every second layer left out only 20 of 64 positions see the white dot, and $f$ of it is
+# $\frac{20}{64}$. With all of them both numbers are $1/\sqrt2$. The factor $\sqrt d$ of page 05 is not a
+# limit of what invariant networks can be, even with two channels; the depth, $2\sqrt d - 2$, grows. It is
+# where *linear* invariant classifiers are, and networks that are infinitely wide and trained from two
+# images with a global average. That an invariant network with a distant boundary exists does not say that
+# training finds it; nor does closeness in mean square say anything about adversarial directions, for it
+# allows any error on a set of small measure.
 #
 # ## Where it stops being true
 #
@@ -572,8 +593,8 @@ for k in (4, 8, 32):
 # **What is not checked.** The paper's theorem for all maps, with two plain channels or a constant number
 # of residual ones, is quoted. (e) rests on the theorem of Hanin and Sellke; only its first step is run.
 # In mean square we have a floor for one plain channel at two positions only. The flow of (d) follows from
-# steps that are small, and is not run. The profile quick leaves out two plain channels and one at six
-# positions, and one residual channel at $3 \times 3$.
+# steps that are small, and is not run. The profile quick trains fewer networks at six and at $3 \times 3$
+# positions.
 #
 # ## Try it
 #
@@ -597,6 +618,9 @@ print(f"1/{1 / order_floor(np.square):.3f}")
 # Floors are sums over at most 1600 signals: 1e-13, and the same where no network may be below them. What
 # trained networks reach: the best of each seed is chosen on 2000 signals and measured on 4000 others; the
 # best of the seeds counts, for the claim is that such a network exists, with four standard errors added.
+# The limits of the row "set beforehand" are those of an earlier experiment with fewer restarts and longer
+# training: 0.005 at two positions, 0.06 for one residual channel, 0.01 for two plain ones and 0.002 for three
+# residual ones at six; the row was added when all but the last were known to hold here.
 # Intervals: Student's, 95 percent, over 4 seeds; in the profile quick the one of two plain channels is too
 # wide, and its middle is taken. One layer by hand: 2e-3, for its kink on a grid of 40 nodes along each axis.
 
@@ -609,9 +633,12 @@ ledger.equal("values by NumPy's lines and by the package, a trained network", sa
 expected = np.array([1, 1, 2, 1, 1]) / 9
 ledger.equal("(b) unseen variance: 1/9, 1/9, 2/9, 1/9, 1/9", list(unseen.values()), expected, 1e-13)
 ledger.equal("(b) random networks, nothing else seen: values differ by", seen_apart, 0, 0)
-blind = on_grid["one tap, two residual channels", 8], node_errors["3 x 3, one tap along rows"]
-ledger.at_least("(b) trained, one tap, two positions, every restart: error", blind[0], 1 / 9, 1e-13)
-ledger.at_least("(b) trained, one tap along rows, every restart: error", blind[1], 1 / 9, 1e-13)
+blind = on_grid["one tap, two residual channels", 8]
+ledger.at_least("(b) trained, one tap, two positions, every restart: error", blind, 1 / 9, 1e-13)
+floors = {"3 x 3, one tap along rows": ("(b)", 1 / 9), "six, invariant, one tap": ("(h)", 1 / 54)}
+for name, errors in node_errors.items():
+    letter, floor = floors[name]
+    ledger.at_least(f"{letter} trained, {name}, every restart: error", errors, floor, 1e-13)
 
 # %%
 one, diagonal_off = "one plain channel", sup_on_diagonal[narrowest]
@@ -627,13 +654,22 @@ ledger.equal("(d) scaled down to -1: signals whose order changes", calmed, 0, 0)
 ledger.equal("(e) channels of a position: all samples from it on", views, rolled, 0)
 
 # %%
-enough = {f"two positions, {name}": (found[name, deepest][1], 1 / 45) for name in gain}
+two_best = [found[name, deepest][1] for name in gain]
+enough = {f"two positions, {name}": (best, 1 / 45) for name, best in zip(gain, two_best, strict=True)}
 enough |= {
     name: (reached[name][1], 1 / 9) for name in kept if name.endswith(("residual channel", "ain channels"))
 }
 for name, (best, floor) in enough.items():
     above = np.min(best.value + 4 * best.error)
     ledger.at_most(f"(f) {name}: best error and 4 standard errors", above, floor, **data)
+limits = {"one residual channel": 0.06, "two plain channels": 0.01, "three residual channels": 0.002}
+if choose(quick=False, full=True):
+    six_best = [reached["six, " + name][1] for name in limits]
+    tops = [np.min(best.value + 4 * best.error) for best in two_best + six_best]
+    beforehand = [0.005, 0.005, *limits.values()]
+    ledger.at_most("(f) best error and 4 standard errors: limits set beforehand", tops, beforehand, **data)
+
+# %%
 residual, plain = "one residual channel", "two plain channels"
 ledger.at_most(
     "(f) residual: error, deepest over shallowest, end of interval", gain[residual].high, 1, **data
@@ -644,10 +680,9 @@ ledger.at_most("(f) plain: error, deepest over shallowest, end of interval (quic
 # %%
 ledger.equal("(g) largest errors of squares by hand: 4^-(m+1)", list(sup.values()), predicted, 0)
 ledger.at_most("(g) five positions, random signals, m = 6", elsewhere, 4.0**-7, 1e-14)
-best, blind = reached["six, invariant"][1], node_errors["six, invariant, one tap"]
+best = reached["six, invariant"][1]
 above = np.min(best.value + 4 * best.error)
 ledger.at_most("(h) invariant, one channel: best error and 4 standard errors", above, 1 / 54, **data)
-ledger.at_least("(h) invariant, one tap, every restart: error", blind, 1 / 54, 1e-13)
 lower, upper, at_boundary, moved = np.transpose(list(dots.values()))
 ledger.between("(i) dot: certified, 1/sqrt 2, found", lower, np.full(3, np.sqrt(0.5)), upper, 1e-13)
 ledger.equal("(i) f at the point found, and what shifts change", [*at_boundary, *moved], 0, 1e-13)
@@ -657,10 +692,10 @@ ledger.equal("(i) f at the point found, and what shifts change", [*at_boundary, 
 
 # %%
 ledger.fails("(a) zeros beyond the ends: f(Tx) = T f(x)", zeros_beyond, 0, 1e-3)
-ledger.fails("(b) 3 x 3: one tap leaves what two along rows leave", unseen["3 x 3, one tap"], 1 / 9, 1e-3)
+ledger.fails("(b) random, two taps: values of signals that agree there differ by", two_taps, 0, 0)
 for name in ("two plain channels", "one residual channel"):
     ledger.fails(f"(c) random, {name}: signals whose order changes", order[name], 0, 0)
     ledger.fails(f"(c) random, {name}: distance from monotone", bends[name], 0, 0)
 ledger.fails("(d) residual, as trained: signals whose order changes", changed, 0, 0)
-ledger.fails("(i) the distance is an average's, d = 1024", upper[-1], 1 / 32, 1e-3)
+ledger.fails("(i) half of the layers, d = 64: f of the white dot is 1", half_value, 1, 1e-3)
 ledger.close()

@@ -13,13 +13,15 @@
 # page simulates such a router: the shift is exact as long as phases stay within half a slot, its wires grow
 # like $N$ instead of $N^2$, and the price is that phases have to be precise to $1/N$. Invariance by moving a
 # pattern to a standard place is another thing than invariance by averaging, and (g) shows that on a dot it
-# does not cost the square root of the number of pixels. Runs in half a minute (profile quick) or two minutes
-# (full), within 0.5 GB.
+# does not cost the square root of the number of pixels. Runs in a quarter of a minute (profile quick) or one
+# to two minutes (full), within 0.3 GB.
 #
 # The idea is that of the paper: communication through coherence, three tiers, a phase that selects the
 # mapping, circular shift invariance, and, in an extension of it, a number of connections that grows like
 # $N$. Its chip, its circuits and its measurements are not reproduced, and what they were in detail is not
-# known to us: equations, sizes and noise below are our own.
+# known to us: equations, sizes and noise below are our own. The laboratory has published a chip of
+# interneurons that synchronise (Arthur and Boahen, Synchrony in Silicon, 2007); whether it is the one used
+# we do not know.
 
 # %% [markdown]
 # ## Statement
@@ -131,10 +133,10 @@ from shiftmath.related import (
 
 # %% tags=["parameters"]
 seed = 0
-sizes = choose(quick=[4, 8, 16], full=[4, 8, 16, 32, 48])  # N, all shifts of each
+sizes = choose(quick=[4, 8], full=[4, 8, 16, 32, 48])  # N, all shifts of each
 couplings = {4: 1.5, 8: 1.5, 16: 3.0, 32: 8.0, 48: 18.0}  # K, and K_p, in radians a period
 noise, mismatch = 0.047, 0.038  # at 40 periods a second: 0.3 radians for the root of a second, 1.5 a second
-replicas = choose(quick=100, full=600)  # of each simulation of a probability
+replicas = choose(quick=50, full=600)  # of each simulation of a probability
 spiking_sizes = choose(quick=[4, 8], full=[4, 8, 16])
 print(provenance("simulated phases from the seed above"))
 
@@ -175,8 +177,23 @@ broken["half a slot off"] = replace(phase_router(8), routing_lags=2 * np.pi * (n
 broken_shares = {
     name: transfer(r, 3, **apart, seed=seed, **change)[0] for name, (r, change) in broken.items()
 }
-broken_error = {name: np.abs(h - shift_matrix(8, 3)).max() for name, h in broken_shares.items()}
-print({name: round(float(e), 2) for name, e in broken_error.items()})
+every = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)  # pattern of 8 inputs
+
+
+# %%
+def outputs_right(shares, s):
+    """Over all patterns, the share of outputs that are right, if more than half of a spike counts as one."""
+    return np.mean((every @ shares.T > 0.5) == np.roll(every, s, axis=1))
+
+
+all_right = [outputs_right(h, s) for s, h in enumerate(heard[8])]
+broken_right = {name: outputs_right(h, 3) for name, h in broken_shares.items()}
+print(f"outputs right, 8 units, all patterns: {min(all_right)} for every shift;", end=" ")
+print({name: round(float(share), 2) for name, share in broken_right.items()})
+
+# %% [markdown]
+# Every output is right for every shift and pattern; with any one of the five changes 50% to 56% are, and half
+# would be right by chance.
 
 # %%
 shown = {f"$s = {s}$": (heard[8][s], MEASURED) for s in (0, 3, 6)}
@@ -228,7 +245,7 @@ def own_slot(n, s=1, **options):
 
 
 # %%
-products = [0.5, 1.0, 1.5, 2.5, 4.0]  # N sigma_phi
+products = choose(quick=[1.0, 2.5], full=[0.5, 1.0, 1.5, 2.5, 4.0])  # N sigma_phi
 hit, series, off = {}, {}, {}
 for n, x in ((n, x) for n in (4, 8, 16) for x in products):
     sigma = x / n * np.sqrt(2 * 1.5)
@@ -274,13 +291,16 @@ def by_arcsine(n, coupling, drift, draws=200_000):
 
 # %%
 drifting = {n: (n / 8, 0.25) for n in (8, 16, 32)}  # K and the standard deviation of the drifts
-simulated = {n: own_slot(n, coupling=K, mismatch=d, settle=24, seed=seed) for n, (K, d) in drifting.items()}
+simulated = {
+    n: own_slot(n, coupling=drifting[n][0], mismatch=0.25, settle=24, seed=seed)
+    for n in choose(quick=(8,), full=tuple(drifting))
+}
 drawn = {n: by_arcsine(n, K, d) for n, (K, d) in drifting.items()}
 unscaled = {n: by_arcsine(n, 1.0, 0.25) for n in drifting}
 off_drift = [
-    (simulated[n].value - drawn[n].value) / np.hypot(simulated[n].error, drawn[n].error) for n in drawn
+    (simulated[n].value - drawn[n].value) / np.hypot(simulated[n].error, drawn[n].error) for n in simulated
 ]
-print("K like N, share in the own slot:", *(f"N = {n}: {simulated[n]}" for n in drifting))
+print("K like N, share in the own slot:", *(f"N = {n}: {simulated[n]}" for n in simulated))
 print("by the arcsine:", *drawn.values(), f" {np.max(np.abs(off_drift)):.1f} standard errors apart")
 print(f"limit erf(pi/4) = {erf(np.pi / 4):.4f};  K fixed, by the arcsine:", *unscaled.values())
 
@@ -319,13 +339,18 @@ def integrated(n, moved, rate):
     return path.t_events[0][0] if len(path.t_events[0]) else np.inf
 
 
+# %%
 switches = [(n, m) for n in (8, 32) for m in range(1, n // 2, max(1, n // 8))]
 times = np.array([[integrated(n, m, 1.5), realignment_time(n, m, 1.5)] for n, m in switches])
 print(
     "slots moved, periods:",
     *(f"{m} of {n}: {t:.2f}" for (n, m), t in zip(switches, times[:, 1], strict=True)),
 )
-print("half a turn:", realignment_time(8, 4, 1.5), f" largest difference {np.ptp(times, axis=1).max():.0e}")
+half_turn = solve_ivp(lambda t, d: -1.5 * np.sin(d), (0, 10), [np.pi], rtol=1e-11, atol=1e-13).y[0, -1]
+print(
+    "half a turn:", realignment_time(8, 4, 1.5), f"; after 10 periods {half_turn * 4 / np.pi:.2f} slots off"
+)
+print(f"largest difference {np.ptp(times, axis=1).max():.0e}")
 
 # %% [markdown]
 # A larger switch takes longer, and the same angle takes longer in a finer router. The one by half a turn
@@ -353,9 +378,11 @@ astray = int(np.sum(np.any(routed != destinations, axis=1) & clear))
 print(f"{clear.sum()} of 64 spikes are clear of an edge; {astray} go elsewhere than the equations say")
 fig, ax = figures.panels(height=2.6)
 period, output, source = np.nonzero(routed)
-ax.plot(np.linspace(0, 8, 200), -lags.sol(np.linspace(0, 8, 200))[1] * 4 / np.pi, color=THEORY)
-ax.plot(sent[period, source], (output - source) % 8, "o", color=MEASURED, mfc="none", markersize=4)
-_ = ax.set(xlabel="periods since the switch", ylabel="slots moved", yticks=range(4))
+line = np.linspace(0, 8, 200)
+ax.plot(line, -lags.sol(line)[1] * 4 / np.pi, color=THEORY, label="lag, two equations")
+ax.plot(sent[period, source], (output - source) % 8, "o", color=MEASURED, mfc="none", ms=4, label="spikes")
+ax.set(xlabel="periods since the switch", ylabel="slots moved", yticks=range(4))
+_ = ax.legend(loc="lower right")
 
 # %% [markdown]
 # Each circle is a spike: by how many slots it was moved, after a switch from 0 to 3. The line is the lag
@@ -382,10 +409,9 @@ for n in spiking_sizes:
         neuron.inhibition,
     )
 # %%
-flat = replace(neuron_for(8), inhibition=0.0)
-one = np.eye(8, dtype=bool)
+flat, one = neuron_for(8, inhibition=0.0), np.eye(8, dtype=bool)
 no_inhibition = np.mean(firing(phase_router(8), 3, one, flat) != np.roll(one, 3, 1))
-print(f"without inhibition {no_inhibition:.0%} are wrong")
+print(f"without inhibition, delay and threshold chosen anew: {no_inhibition:.1%} are wrong for one spike")
 
 # %% [markdown]
 # How much room is there between the peak in the own slot and that in the next? From the simulation for
@@ -410,15 +436,16 @@ def limit_room(delay):
 
 
 # %%
-counts, tick = (4, 8, 16, 32), 1 / 64  # a step of the simulation and of the delays tried, in slots
+counts, tick = (
+    choose(quick=(4, 8, 16, 32), full=(4, 8, 16, 32)),
+    1 / 64,
+)  # a step of the simulation and of the delays tried, in slots
 growing, delays = np.transpose([room(n) for n in counts])
 fixed_room = [growing[0], *(room(n, neuron_for(4).inhibition)[0] for n in counts[1:])]
 extrapolated = growing[-1] + (growing[-1] - growing[-2]) / 3  # if what is missing falls like N^-2
 falls = fitted_slope(counts[1:], np.diff(growing))
 near = [limit_room(delays[-1] + k * tick) for k in (0, -1, 1)]
-print(
-    "own over next peak, N = 4, 8, 16, 32:", np.round(growing, 3), " G fixed at 512:", np.round(fixed_room, 3)
-)
+print(f"own over next peak, N = {counts}:", np.round(growing, 3), " G fixed at 512:", np.round(fixed_room, 3))
 print(f"from step to step it grows like N to the {falls:.2f}; extrapolated {extrapolated:.3f},", end=" ")
 print(f"limit {near[0]:.3f}, and one step of the delay earlier and later {near[1]:.3f} and {near[2]:.3f}")
 
@@ -442,18 +469,30 @@ def routed_sign(x):
 
 
 # %%
+def routed_copies(x):
+    """All shifts of a pattern, each routed by its place, the first of its largest absolute values."""
+    copies = [np.roll(x, s) for s in range(8)]
+    return np.array([heard[8][-int(np.argmax(np.abs(c))) % 8] @ c for c in copies])
+
+
+# %%
 pattern = np.random.default_rng(seed).uniform(-0.8, 0.8, 8)
-routed_spread, other_signs, by_first = [], 0, []
+routed_spread, other_signs = [], 0
 for pattern[0] in (1.0, -1.0):
-    copies = np.array([np.roll(pattern, s) for s in range(8)])
-    canonical = np.array([heard[8][-int(np.argmax(np.abs(c))) % 8] @ c for c in copies])
+    canonical = routed_copies(pattern)
     routed_spread.append(np.ptp(canonical, axis=0).max())
-    by_first.append(np.ptp(copies @ heard[8][0].T, axis=0).max())
-    other_signs += np.sum(np.sign([routed_sign(c) for c in copies]) != np.sign(canonical[:, 0]))
-print(f"16 copies, each routed by its own place, differ by {max(routed_spread):.0e}")
+    other_signs += np.sum(np.sign(canonical[:, 0]) != np.sign(routed_sign(pattern)))
+tied = pattern.copy()
+tied[5] = 1.0  # as large as the one at 0, which is -1
+tied_spread = np.ptp(routed_copies(tied), axis=0).max()
+print(f"16 copies, each routed by its own place, differ by {max(routed_spread):.0e}", end="; ")
 print(f"signs at the standard place that are not those of max + min: {other_signs}")
+print(f"8 copies of a pattern with two places: they differ by {tied_spread:.0f}")
 
 # %% [markdown]
+# The sixteen copies are one. A pattern with two largest absolute values has no place of its own: its copies
+# are routed by one or by the other, and come out up to 2 apart.
+#
 # Then the dot. The images that are not called white are a union of convex sets, one for each pixel that
 # may be the lowest: a quadratic program finds the nearest image of each, and the nearest of these is the
 # distance.
@@ -494,7 +533,11 @@ for k in (4, 8, 32):
 # ## Where it stops being true
 #
 # **Conditions.** Without coupling, without a routing unit, with a wide window, with one phase for all
-# units, or half a slot off, the transfer is no shift: the red matrices, and the controls below.
+# units, or half a slot off, outputs are right about as often as by chance: the red matrices, and the
+# controls below. Without inhibition the spiking outputs cannot tell slots apart, whatever the threshold.
+#
+# **Two largest values.** A pattern with two places has no standard one: of its eight copies some are routed
+# by one, some by the other.
 #
 # **A fixed coupling.** At one noise and coupling the share of spikes in their slot falls as $N$ grows: (d).
 #
@@ -539,6 +582,7 @@ data = {"evidence": "statistics"}
 ledger = Ledger("Routing by phase is a circular shift")
 errors = list(shift_error.values())
 ledger.equal("(a) shares, with noise and mismatch: those of the shift, every s", errors, 0, 0, **data)
+ledger.equal("(a) 8 units, all patterns: share of outputs that are right, every s", all_right, 1, 0, **data)
 ledger.equal("(b) wires by phase, counted: 5 N", by_phase, 5 * counted, 0)
 ledger.equal("(b) wires by gates, counted: 2 N^2", by_gates, 2 * counted**2, 0)
 ledger.equal("(b) the gates are the same shifts", gate_error, 0, 0)
@@ -576,16 +620,20 @@ ledger.equal("(g) and f is 0 there", at_boundary, 0, 0, **exact)
 # And the controls, which must fail.
 
 # %%
-for name, error in broken_error.items():
-    ledger.fails(f"(a) {name}: the shares are those of the shift", error, 0, 0.01)
+for name, share in broken_right.items():
+    ledger.fails(f"(a) {name}: 99% of outputs are right, all patterns of 8 units", share, 1, 0.01, **data)
 ledger.fails(
     "(d) noise: the share stays as N grows, with K fixed", fixed_coupling[-1], fixed_coupling[0], 0.05
 )
 ledger.fails("(d) mismatch: and so it does, with K fixed", unscaled[32].value, unscaled[8].value, 0.05)
-ledger.fails("(e) half a turn ends within 10 periods", np.isfinite(integrated(8, 4, 1.5)), True, 0)
-ledger.fails("(f) without inhibition: outputs that fire wrongly", no_inhibition, 0, 0)
+# %%
+ledger.fails("(e) half a turn of 8 slots: 10 periods later within half a slot", half_turn, 0, half_slot)
+ledger.fails("(f) no inhibition, all else chosen anew: outputs that fire wrongly", no_inhibition, 0, 0)
 ledger.fails(
-    "(f) G fixed: own over next peak at N = 32 is that of the limit", fixed_room[-1], near[0], step_off
+    f"(f) G fixed: own over next peak at N = {counts[-1]} is that of the limit",
+    fixed_room[-1],
+    near[0],
+    step_off,
 )
-ledger.fails("(g) copies, all routed by the place of the first, are one", min(by_first), 0, 1e-3)
+ledger.fails("(g) two largest absolute values: copies, routed by the first, are one", tied_spread, 0, 0)
 ledger.close()

@@ -164,7 +164,8 @@ class Prices:
 
     @property
     def _title(self) -> str:
-        return f"What invariance costs: {len(self.pairs)} pairs of {len(self.classes)} classes"
+        pairs = "one pair" if len(self.pairs) == 1 else f"{len(self.pairs)} pairs"
+        return f"What invariance costs: {pairs} of {len(self.classes)} classes"
 
     @property
     def _rows(self) -> list[tuple[str, ...]]:

@@ -193,7 +193,7 @@ def test_the_boundary_of_two_dots_is_where_theorem_2_puts_it(kernel, exact):
     X = np.stack(dot_on_gray(4))
     X = X[..., None] if isinstance(kernel, Convolutional) else X
     f = Interpolant(kernel, X, [1, -1])
-    assert ddn(lambda x: f(x[None])[0], X, [1, -1], steps=300).distances == pytest.approx(exact, rel=1e-3)
+    assert ddn(lambda x: f(x[None])[0], X, [1, -1], steps=30).distances == pytest.approx(exact, rel=1e-3)
 
 
 def test_distances_move_with_orthogonal_maps(rng):

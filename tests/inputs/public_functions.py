@@ -368,7 +368,7 @@ CALLS = {
         readout="average",
         **NETWORK,
         **PAGES,
-        work=("depth",),
+        work=("depth", "padding"),
     ),
     "networks.residual": call(
         partial(networks.residual, KEY),

@@ -210,7 +210,9 @@ def test_the_table_says_every_number_and_the_page_shows_a_picture(classes):
     assert len(pictures) == page.count("alt=") == 2
     assert all(base64.b64decode(p).startswith(b"\x89PNG") for p in pictures)
     assert "<script" not in page
-    assert "<figure" in pairwise_price(np.concatenate(classes), np.repeat([0, 1], [6, 4]), wide=0)._repr_html_()
+    page = pairwise_price(np.concatenate(classes), np.repeat([0, 1], [6, 4]), wide=0)._repr_html_()
+    assert "<figure" in page
+    assert "What invariance costs: one pair of 2 classes" in page
 
 
 def test_a_png_holds_its_levels():

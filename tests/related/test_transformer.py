@@ -83,12 +83,17 @@ def test_training_is_adam_with_this_rate_and_this_clipping():
     rates = [0.1 * min(10 * (i + 1) / steps, (1 + np.cos(np.pi * i / steps)) / 2) for i in range(steps)]
     rule = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(lambda i: jnp.asarray(rates, jnp.float32)[i]))
     w = networks(linear=True)[0]
-    memory, gradient = rule.init(w), jax.jit(jax.value_and_grad(lambda w: _loss(w, jnp.array(x[:1]), jnp.array(y[:1]))))
+    memory = jax.jit(rule.init)(w)
+
+    @jax.jit
+    def step(w, memory):
+        value, gradient = jax.value_and_grad(_loss)(w, jnp.array(x[:1]), jnp.array(y[:1]))
+        updates, memory = rule.update(gradient, memory)
+        return value, optax.apply_updates(w, updates), memory
+
     for i in range(steps):
-        value, g = gradient(w)
+        value, w, memory = step(w, memory)
         assert losses[0, i] == pytest.approx(float(value), rel=1e-3)  # Adam divides rounding by small gradients
-        updates, memory = rule.update(g, memory)
-        w = optax.apply_updates(w, updates)
     by_hand = -np.log(softmax(np.asarray(networks(linear=True)[1](jnp.array(x[0]), jnp.array(y[0])), float)))
     assert losses[1, 0] == pytest.approx(by_hand[np.arange(5), y[0]].mean(), rel=100 * EPS)
     moved, start = (np.abs(np.asarray(w.mix - other.mix)).max() for other in (trained[0], networks(True)[0]))
