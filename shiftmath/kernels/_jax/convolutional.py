@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int, UInt32
 
 from shiftmath._shared.batches import in_batches
+from shiftmath.kernels._jax.boxes import apart
 from shiftmath.kernels._jax.dense import dense_block, in_numbers
 from shiftmath.kernels._jax.images import (
     Images,
@@ -71,7 +72,14 @@ def group_sums(
     if masks is not None:
         rows, columns = masks[0][sy] * weight[:, None], masks[1][sx]
         state = state * (rows.T[:, None] * columns.T[None]).astype(state.real.dtype)[..., None]
-    return state.sum((0, 1, 2))
+    # In two steps, whose rounding is that of shorter sums; at once XLA would add them up one after the other.
+    return apart(state.sum(1)).sum((0, 1))
+
+
+def part(images: Side, first: UInt32[Array, ""], count: int) -> Side:
+    """So many images from this one on."""
+    cut = partial(jax.lax.dynamic_slice_in_dim, start_index=first, slice_size=count)
+    return jax.tree.map(partial(cut, axis=-1), images[0]), cut(images[1], axis=0)
 
 
 def block_sums(
@@ -89,11 +97,7 @@ def block_sums(
     The task is (i, the block's first image), and whether the block meets itself instead of X[i].
     """
     i, first, *itself = task
-    (x, ex), (z, ez) = (
-        (jax.tree.map(lambda v, j=j, n=n: jax.lax.dynamic_slice_in_dim(v, j, n, -1), A[0]),
-         jax.lax.dynamic_slice_in_dim(A[1], j, n, 0))
-        for A, j, n in ((X, i, 1), (Z, first, width))
-    )  # fmt: skip
+    (x, ex), (z, ez) = part(X, i, 1), part(Z, first, width)
     if itself:
         x, ex = jax.tree.map(lambda v, w: jnp.where(itself[0] > 0, w, v), (x, ex), (z, ez))
     x, z, weights, biases = in_pair_units(plan, weights, x, z, ex, ez)
