@@ -28,8 +28,8 @@ ON_THE_NEWEST = {
         "test_it_is_refused_inside_a_transformation_too": "kernels/joint_action",
     },
     "kernels/test_kernels_jax.py": {
-        "test_the_two_engines_agree": "kernels/_jax/convolutional kernels/_jax/dense kernels/_jax/images "
-        "kernels/_jax/maps",
+        "test_the_two_engines_agree": "kernels/_jax/boxes kernels/_jax/convolutional kernels/_jax/dense "
+        "kernels/_jax/images kernels/_jax/maps kernels/_jax/slices",
         "test_gradient_is_finite_where_the_kernel_has_a_kink": "kernels/dual",
         "test_dtype_of_the_input_decides": "kernels/arrays",
     },

@@ -106,8 +106,9 @@ def activated(
 ) -> tuple[Gram, Gram]:
     """relu_angle of `_numba.maps` and smooth_row of `_numba.rows`."""
     if not plan.smooth:
-        least = smaller(m, s)
-        return homogeneous_map(m, least, least, s < m, t, x.deviation, z.deviation, weights)
+        least, size = smaller(m, s), x.deviation * z.deviation
+        h = jnp.where(size > 0, least / jnp.where(size > 0, 4 * size, 1), 0)
+        return homogeneous_map(m, least, least, h, s < m, t, size, weights)
     k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
     half, w = 0.0 if plan.smooth == ERF else 0.5, weights[4]
     step = x.step * z.step

@@ -18,7 +18,7 @@ from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 
 Pairs = Float[Array, "..."]
 # One row of layer_weights, an array or Python floats.
-Weights = Float[Array, "7"] | Sequence[float]
+Weights = Float[Array, "7 *pairs"] | Sequence[float]
 
 
 def ldexp(v: Pairs, e: Any) -> Pairs:
@@ -73,12 +73,11 @@ def rounded(m: Pairs, x: Pairs, y: Pairs) -> Pairs:
 
 
 def homogeneous_map(
-    d: Pairs, least: Pairs, m: Pairs, negative: Bool[Array, "..."], t: Pairs, x: Pairs, y: Pairs, weights: Weights
+    d: Pairs, least: Pairs, m: Pairs, h: Pairs, negative: Bool[Array, "..."], t: Pairs, size: Pairs, weights: Weights
 ) -> tuple[Pairs, Pairs]:
-    """Next (D, T) by relu_signed of `_numba.maps`, with m = 2 (x y - |K|)."""
+    """Next (D, T) by relu_signed of `_numba.maps`, with m = 2 (x y - |K|), h = m / (4 x y) and size = x y."""
     l_d, e_d, l_k, e_k, l, e, b = weights
-    scale = 2 * x * y
-    h = jnp.where(scale > 0, m / jnp.where(scale > 0, 2 * scale, 1), 0)
+    scale = 2 * size
     c, r, size = jnp.sqrt(1 - h), b * root(jnp, h), scale - m
     p = angle_polynomial(1 - c)
     k2, slope = jnp.where(negative, -size, size), jnp.where(negative, r * p - e, e - r * p)
@@ -86,12 +85,23 @@ def homogeneous_map(
 
 
 def homogeneous_deficit(
-    d: Pairs, s: Pairs | None, t: Pairs, x: Pairs, y: Pairs, weights: Weights
+    d: Pairs, s: Pairs | None, t: Pairs, sides: tuple[Pairs, Pairs, Pairs, Pairs], weights: Weights
 ) -> tuple[Pairs, Pairs]:
-    """homogeneous_map from the deficits d = p + q - 2 K and s = p + q + 2 K; s = None stands for K >= 0."""
+    """homogeneous_map from the deficits d = p + q - 2 K and s = p + q + 2 K; s = None stands for K >= 0.
+
+    The sides are x, 1 / (2 x), y, 1 / (2 y).
+    """
+    x, ix, y, iy = sides
     negative = jnp.zeros(d.shape, bool) if s is None else s < d
     least = d if s is None else smaller(d, s)
-    return homogeneous_map(d, least, rounded(least - (x - y) ** 2, x, y), negative, t, x, y, weights)
+    m = rounded(least - (x - y) ** 2, x, y)
+    # One after the other: the product of both may be beyond what a number has.
+    return homogeneous_map(d, least, m, m * ix * iy, negative, t, x * y, weights)
+
+
+def half_inverse(x: Pairs) -> Pairs:
+    """1 / (2 x), and 0 where x = 0."""
+    return jnp.where(x > 0, 0.5 / jnp.where(x > 0, x, 1), 0)
 
 
 def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
