@@ -69,6 +69,7 @@ def test_a_time_in_a_sentence_is_the_one_that_was_measured():
     error, certified = r"[\d.e-]+", r"[\d.]+ \| [\d.e-]+"
     said = [
         quoted("rival", rf".*float64 with MKL .* \| ([\d.]+) \| {error}", "{:.1f} times (8 pixels) to {:.1f} times"),
+        quoted("kernels", r"\d+ x \d+, \d+ px, \w+ \| ([\d.]+)", "{:.1f} to {:.1f} times as fast as neural-tangents"),
         quoted("price", r"linear, 45 pairs \| (\d+) s \| .*", "takes {:.0f} s for the linear part of all 45 pairs"),
         quoted("price", r"infinite width, 2 pairs.*? \| (\d+) s \| .*", "{:.0f} s for two of the pairs at infinite"),
         quoted("gradients", r"Convolutional\(depth=2\) \| compiled gradient .* \| ([\d.]+)", "takes {:.1f} times the"),
