@@ -73,8 +73,7 @@
 #   encodings fewer words are right.
 #
 # Whether linear-and-add is better, as the paper's abstract says, how well a wrong order is learned, and
-# whether position and classes part in direction as layers go on, is measured and not claimed; in the last the
-# two kinds differ.
+# whether position and classes part in direction as layers go on, is measured and not claimed.
 
 # %% [markdown]
 # ## Why it is true
@@ -556,13 +555,15 @@ for kind in encoded:
 print("to the classes, last layer over embedding:", *(f"{kind} {parting[kind]}" for kind in encoded))
 
 # %% [markdown]
-# Where encodings are added, position and classes part as layers go on: from 0.087 at the embedding to 0.057
-# behind the last layer, 0.67 times as much (0.56 to 0.80), and both are less than $\frac3{16} = 0.19$. With
-# linear-and-add they do the opposite: 0.03 at the embedding, where learned matrices have set them nearly at
-# right angles, and 0.18 in the end (6.9 times, 1.8 to 27). That position separates by itself, in this sense,
-# comes out for one of the two kinds only. Untrained, both end at 0.22 to 0.36. Of the planes of the encodings
-# $m$ keeps a part if they are added: 1 at the embedding, as it must, 0.40 to 0.52 behind the last layer. With
-# linear-and-add it is not in them at any layer, 0.13 to 0.25: what winds there winds in other planes.
+# Where encodings are added the number is 0.087 at the embedding and 0.089 behind layer 1, and 0.057
+# behind the last layer, 0.67 times the first (0.56 to 0.80). With linear-and-add it rises: 0.03, where
+# training has set the learned matrices so, 0.09, and 0.18 in the end (6.9 times, 1.8 to 27), what
+# independent directions have. Untrained it is 0.15 at the embedding and 0.22 to 0.36 behind the last
+# layer, and at each layer higher in the mean than trained, for both kinds. So that position separates by
+# itself comes out with depth for one kind, and with training for both; no row rests on it. Of the leading
+# directions of the encodings $m$ keeps 1 at the embedding if they are added, as it must, and 0.40 to 0.52
+# behind the last layer. With linear-and-add they enter through learned matrices, and 0.13 to 0.25 is no
+# more than chance, from the embedding on.
 #
 # **(h) The next word, by pairs.** In the decoder, for each class of the current word, the class of the next
 # one by nearest mean. No rule that sees only the current class can be right more often than with the most
@@ -673,8 +674,9 @@ print(
 # **Half a plane.** A shift mixes each sine with its cosine. Of sines alone the best rotation misses 44% of
 # the length.
 #
-# **A matrix that is no rotation.** One that shrinks by 1% at each step has an orbit that is no sum of
-# sinusoids.
+# **A matrix that is no rotation.** One that shrinks by 1% at each step has an orbit that goes to 0, which
+# no finite sum of sinusoids does over all positions; over 64 the four planes of $R$ leave about a fifth
+# of its length.
 #
 # **The helix score of a curve that is none.** Decoders without encodings reach scores of 0.98 and 0.99.
 # They look backwards only, so they can tell how many words came before, and their $m$ drifts along a bend,
