@@ -22,7 +22,7 @@ class Kernel(Parameters, ABC):
 
     NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable; sums
     over samples have a compiled gradient too, `weighted_gradient`. Second derivatives of JAX are wrong where
-    signals or patches have one direction or opposite ones: erf and gelu have no kink there, but are taken as if they had.
+    signals or patches have one direction or opposite ones: erf and gelu have no kink there, but are taken as if so.
     float32 and float64 give results of that dtype, float16 and shorter floats float32, integers, booleans and long
     double float64. The CPU engine computes in float64 always, JAX in the dtype.
 
