@@ -724,7 +724,9 @@ def wide(kernel, X, Z):
     targets, labels = (np.repeat([1, -1], len(A) // 2) for A in (X, Z))
     f = Interpolant(kernel, X.astype(float), targets)
     twin = Twin(kernel, jnp.asarray(X), jnp.asarray(f.coefficients, np.float32))
-    return f, np.asarray(adversary.ddn(twin, Z, labels, steps=30, loss="margin").distances)
+    return f, np.asarray(
+        adversary.ddn(twin, Z, labels, steps=choose(quick=20, full=30), loss="margin").distances
+    )
 
 
 # %%
