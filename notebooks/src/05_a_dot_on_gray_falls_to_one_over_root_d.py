@@ -476,10 +476,7 @@ def in_double(networks, k):
 
 build = partial(pooled, k=probe, bias=False)
 stages = {0: jax.vmap(build)(keys)}
-stages |= {
-    s: train(build, two_dots(probe), steps=s, rates=(1.0,))
-    for s in choose(quick=(10, 100), full=(10, 100, 1000))
-}
+stages |= {s: train(build, two_dots(probe), steps=s, rates=(1.0,)) for s in (10, 100, 1000)}
 stages[steps] = bare[probe]
 r, share, equal = np.moveaxis([in_double(n, probe) for n in stages.values()], 1, 0)
 biased = in_double(networks["CNN", probe], probe)[2]

@@ -293,7 +293,7 @@ for rule in drawn:
     print(f"{rule:6} logits: all shifts {errors[rule][-1]:.0e}, multiples of 4 {coarse[rule][-1]:.0e}")
 
 # %%
-marks = {"stride": ("x", BROKEN), "aps": ("o", THEORY), "tips": ("s", MEASURED)}
+marks = {"stride": ("x", BROKEN), "aps": ("o", MEASURED), "tips": ("s", BROKEN)}
 names = ["conv", "ReLU", "down"] * (depth - 1) + ["conv", "ReLU", "mean", "linear"]
 fig, axes = figures.panels(1, 2, height=3.0, sharey=True)
 for ax, found, title in zip(axes, (errors, coarse), ("all shifts", "multiples of 4"), strict=True):
@@ -636,8 +636,8 @@ if "penalised" in nets:
     print(f"penalised to TIPS {gain}")
 print("by up to four pixels, zeros entering:")
 for arm, found in beyond.items():
-    ratio = intervals.paired_ratio(found, beyond["aps"])
-    print(f"{arm:9} consistency {intervals.mean(found)}, to APS {ratio}")
+    ratio = "" if arm == "aps" else f", to APS {intervals.paired_ratio(found, beyond['aps'])}"
+    print(f"{arm:9} consistency {intervals.mean(found)}{ratio}")
 
 
 # %%
@@ -799,8 +799,10 @@ colours = {rule: MEASURED if rule in sure else BROKEN for rule in aimed}
 fig, (left, right) = figures.panels(1, 2, height=0.9 + 0.28 * len(aimed), sharey=True)
 figures.intervals(left, [(rule, consistency[rule], colours[rule]) for rule in aimed])
 figures.intervals(right, [(rule, median[rule], colours[rule]) for rule in aimed])
-left.set(xlabel="consistency over 25 shifts", xlim=(0, 1.05))
-_ = right.set(xlabel="median distance, in ranges of a pixel", xlim=(0, None))
+left.set(xlabel="digits: consistency over 25 shifts", xlim=(0, 1.03), xticks=[0, 0.5, 1])
+_ = right.set(
+    xlabel="digits: median distance, in ranges of a pixel", xlim=(0, None), xticks=[0, 0.1, 0.2, 0.3]
+)
 
 # %% [markdown]
 # Consistency (left) and the median distance to a wrong answer on the images that all networks of a seed
@@ -820,10 +822,10 @@ _ = right.set(xlabel="median distance, in ranges of a pixel", xlim=(0, None))
 # **(h) MNIST.** The same question with other images, in the profile full and where the files of MNIST
 # are. Each 2 x 2 pixels are averaged, and of the 14 x 14 that result the middle 12 x 12 are kept, with
 # 99.76 percent of the ink. 1000 images train, 400 choose the look and 397 test, as with the digits. The
-# recipe is the same, in 384 steps for APS and 288 for the others, and each network is taken where its
-# accuracy on the images set apart reaches 0.7; steps and goal were chosen by hand, after seeing such
-# accuracies. Two exact arms and three others. Consistency is over all 144 circular shifts, for 20 images;
-# strokes that leave the image on one side come in on the other.
+# recipe is the same, in 384 steps for APS and 288 for the others, and each network is taken at the look
+# nearest to an accuracy of 0.7 on the images set apart; steps and goal were chosen by hand, after seeing
+# such accuracies. Two exact arms and three others. Consistency is over all 144 circular shifts, for 20
+# images; strokes that leave the image on one side come in on the other.
 
 
 # %%
@@ -856,9 +858,11 @@ if parts_of_mnist:
     for arm, steps in on_mnist.items():
         way = course(arm, steps, Z_fit, v_fit)
         steps_taken, on_larger[arm] = at_the_goal(way, looks(way, Z_mid, v_mid), goal_on_mnist)
+        set_apart = intervals.mean([share_right(net, Z_mid, v_mid) for net in on_larger[arm]])
         of_larger[arm] = [equivariance(net, Z[:20], v[:20]) for net in on_larger[arm]]
         print(f"{arm:9} {steps * (1 + np.mean(steps_taken)) / 16:3.0f} steps", end=", ")
-        print("accuracy", intervals.mean([share_right(net, Z, v) for net in on_larger[arm]]), end=", ")
+        accuracy = intervals.mean([share_right(net, Z, v) for net in on_larger[arm]])
+        print(f"accuracy {accuracy} (set apart {set_apart})", end=", ")
         print("consistency", intervals.mean([float(c.consistency.mean()) for c in of_larger[arm]]))
 
 # %%
@@ -971,10 +975,12 @@ print(f"exercise: {even} becomes {odd}, and {np.linalg.norm(odd - even) / np.lin
 # TIPS is less consistent than APS is claimed of the upper end of Student's interval for the ratio, over
 # pairs of networks of one seed: it must stay below 1 by more than a single answer of a single image
 # changes it, $48/625$ of an image's consistency (on MNIST $286/144^2$); networks that are consistent, or
-# that scatter, fail it. The signs that compare arms of which none is exact, of max pooling with striding
-# and of TIPS with its penalties with TIPS without, were not predicted: those rows say that 1 is outside of
-# intervals that could have lain on either side of it. Rows marked *quoted* compare published numbers with
-# each other.
+# that scatter, fail it; the controls of consistency repeat these rows seed by seed. Three rows guard the
+# code and predict nothing: the bounds of (f), that circular and standard shifts are one within the
+# margin, and the phases of (a). The signs that compare arms of which none is exact, of max pooling with
+# striding and of TIPS with its penalties with TIPS without, were not predicted: those rows say that 1 is
+# outside of intervals that could have lain on either side of it. Rows marked *quoted* compare published
+# numbers with each other.
 
 # %%
 ledger = Ledger("A learned polyphase mixture is not")
@@ -983,18 +989,21 @@ small, stop = 1024 * eps, 64 * np.sqrt(eps)
 rounding = max(b * H**3 / 4 for b, H in zip(bound, lengths, strict=True)) * eps
 claim = "(a) a shift by half a side permutes the weights of TIPS with circular padding"
 ledger.equal(claim, half, 0, rounding)
-ledger.equal("(a) and no phase: images where it does", phases_moved, 0, 0, **exactly)
+claim = "(a) H a multiple of 4: images in which a shift by half a side moves a phase"
+ledger.equal(claim, phases_moved, 0, 0, **exactly)
 changes, limits = [*one, *steep], [*bound, *(10 / np.array(lengths[1:]))]
 ledger.at_most("(a) one pixel changes no weight by more than |w| max psi / H", changes, limits)
+
+# %%
 claim = "(a) a bright half, w = 10: by one pixel a weight changes by tanh(w / H), which nearly attains w / H"
 ledger.equal(claim, steep, np.tanh(10 / np.array(lengths[1:])), np.exp(-10.0))
 ledger.equal("(b) softmax mixture, two neighbours: distance, of the law", lost, law, 64 * eps)
-ledger.equal("(b) the same scores, one weight of 1: distance", sharp_lost, 0, 0, **exactly)
+ledger.equal("(b) the same scores, one weight of 1: distance from a shift", sharp_lost, 0, 0, **exactly)
 
 # %%
 still = [coarse[rule][-1] for rule in drawn if rule != "tips"]
 exact_rules = ", ".join(rule for rule in drawn if rule != "tips")
-ledger.equal(f"(c) {exact_rules}, multiples of 4: no logit changes", still, 0, 1e-12)
+ledger.equal(f"(c) untrained, {exact_rules}, multiples of 4: no logit changes", still, 0, 1e-12)
 claim = "(c) one layer, weights held, by two: the mixture moves by one, and no more"
 ledger.equal(claim, carried, 0, small)
 claim = "(c) one layer and the average, weights held, by two: no mean changes"
@@ -1020,7 +1029,7 @@ claim = "(e) taps that undo shifts by up to 1, 2, 4 pixels, found by a search: t
 ledger.equal(claim, np.array(list(taps.values())), each, stop)
 ledger.equal("(f) TIPS: both right, counted pair by pair, is F", both, fidelity["tips"][0], 64 * eps)
 claim = "(f) TIPS: F is between m squared and the smaller of m and C"
-ledger.between(claim, mean_right**2, both, min(mean_right, agree))
+ledger.between(claim, mean_right**2, both, min(mean_right, agree), **exactly)
 same = product["aps"], fidelity["aps"]
 ledger.equal("(f) APS: accuracy times consistency is F, every seed", *same, 64 * eps, **exactly)
 
@@ -1030,21 +1039,22 @@ flat_pools = [
 ]
 ledger.equal("(g) the bias of max pooling and of the average pool", flat_pools, [1, 0.25], 64 * eps)
 ledger.equal("(h) within the margin a circular shift is a standard one", int(alike), 1, 0, **exactly)
-ledger.equal(f"(h) {', '.join(sure)}: consistency, every seed", [consistency[r] for r in sure], 1, 0)
+claim = f"(h) digits, {', '.join(sure)}: consistency over 25 shifts, every seed"
+ledger.equal(claim, [consistency[r] for r in sure], 1, 0)
 claim = f"(h) {', '.join(sure)}, trained on digits, in double precision: no logit changes, 144 shifts"
 ledger.equal(claim, list(learned.values()), 0, 1e-9)
 least = 1 - 48 / 25**2 / tested
 names_of = {"tips": "TIPS", "penalised": "TIPS with its penalties"}
 for arm in mixers:
-    claim = f"(h) consistency of {names_of[arm]}, of that of APS, paired by seed: upper end of the interval"
+    claim = f"(h) digits: consistency of {names_of[arm]} (APS has 1): upper end of the interval"
     ledger.at_most(claim, share[arm].high, least, evidence="statistics")
 
 # %%
 if "max" in nets:
-    claim = "(g) consistency of max pooling, of that of striding, paired by seed: lower end of the interval"
+    claim = "(g) consistency of max pooling relative to striding, paired by seed: lower end of the interval"
     found = intervals.paired_ratio(consistency["max"], consistency["stride"])
     ledger.at_least(claim, found.low, 1, evidence="statistics")
-    claim = "(h) consistency of TIPS with its penalties, of that of TIPS, paired by seed: upper end"
+    claim = "(h) consistency of TIPS with its penalties relative to TIPS, paired by seed: upper end"
     ledger.at_most(claim, gain.high, 1, evidence="statistics")
 
 # %%
@@ -1055,7 +1065,7 @@ for side in canvases:
 if steady:
     sure_there = [steady[rule] for rule in ("aps", "aps-blur")]
     ledger.equal("(h) MNIST, aps, aps-blur: consistency over 144 shifts, every seed", sure_there, 1, 0)
-    claim = "(h) MNIST: consistency of TIPS, of that of APS, paired by seed: upper end of the interval"
+    claim = "(h) MNIST: consistency of TIPS (APS has 1): upper end of the interval"
     found = intervals.paired_ratio(steady["tips"], steady["aps"])
     ledger.at_most(claim, found.high, 1 - 286 / 144**2 / 20, evidence="statistics")
 
