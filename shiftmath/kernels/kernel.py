@@ -20,9 +20,8 @@ class Kernel(Parameters, ABC):
 
     Frozen: hashable, comparable, picklable. The signals x that it takes, and k itself, are those of the subclass.
 
-    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable; sums
-    over samples have a compiled gradient too, `weighted_gradient`. Second derivatives of JAX are wrong where
-    signals or patches have one direction or opposite ones: erf and gelu have no kink there, but are taken as if so.
+    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable (twice
+    and more for erf and gelu, which have no kink); sums over samples have a compiled gradient too, `weighted_gradient`.
     float32 and float64 give results of that dtype, float16 and shorter floats float32, integers, booleans and long
     double float64. The CPU engine computes in float64 always, JAX in the dtype.
 

@@ -1,7 +1,8 @@
 """The pointwise maps of `_numba` for JAX arrays: the same states, the same formulas, differentiable.
 
 Square roots and quotients have derivative 0 where their argument is 0: there the tangent kernel has a kink (kappa0 at
-rho = 1) and 0 is its symmetric subgradient. Units are powers of two and have derivative 0 too.
+rho = 1) and 0 is its symmetric subgradient. Units are powers of two and have derivative 0 too. erf and gelu have no
+kink: what is rounded to 0 keeps its derivatives, and where a deviation is 0 they are those of variances.
 """
 
 import math
@@ -67,9 +68,24 @@ def angle_polynomial(v: Pairs) -> Pairs:
     return p
 
 
-def rounded(m: Pairs, x: Pairs, y: Pairs) -> Pairs:
-    """m, or 0 where it is below the rounding error of the difference it was formed by."""
-    return jnp.where(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, 0)
+def with_derivatives(value: Pairs, of: Pairs) -> Pairs:
+    """The value, with the derivatives of another number."""
+    return jax.lax.stop_gradient(value) + (of - jax.lax.stop_gradient(of))
+
+
+def or_0(seen: Bool[Array, "..."], v: Pairs, smooth: bool) -> Pairs:
+    """v where it is seen, else 0: with the derivatives of v if the activation is smooth, else with derivative 0."""
+    return jnp.where(seen, v, with_derivatives(jnp.zeros_like(v), v) if smooth else 0)
+
+
+def at_most(v: Pairs, most: Pairs, smooth: bool) -> Pairs:
+    """The smaller of both, with the derivatives of v if the activation is smooth."""
+    return v - jax.lax.stop_gradient(positive(v - most)) if smooth else smaller(v, most)
+
+
+def rounded(m: Pairs, x: Pairs, y: Pairs, smooth: bool) -> Pairs:
+    """m, or 0 where it is below the rounding error of the difference it was formed by, see `or_0`."""
+    return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, smooth)
 
 
 def homogeneous_map(
@@ -94,9 +110,14 @@ def homogeneous_deficit(
     x, ix, y, iy = sides
     negative = jnp.zeros(d.shape, bool) if s is None else s < d
     least = d if s is None else smaller(d, s)
-    m = rounded(least - (x - y) ** 2, x, y)
+    m = rounded(least - (x - y) ** 2, x, y, smooth=False)
     # One after the other: the product of both may be beyond what a number has.
     return homogeneous_map(d, least, m, m * ix * iy, negative, t, x * y, weights)
+
+
+def smoothness(kind: int) -> int:
+    """c of `_numba.smooth`."""
+    return 2 if kind == ERF else 1
 
 
 def half_inverse(x: Pairs) -> Pairs:
@@ -106,17 +127,42 @@ def half_inverse(x: Pairs) -> Pairs:
 
 def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
     """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2), as in `_numba.smooth`."""
-    last = c * uv * root(jnp, g)
+    w = c * uv
+    largest = jnp.maximum(jnp.maximum(a, b), w * root(jnp, g))
     # A power of two, so that neither squares nor their sum underflow; it has no derivative.
-    scale = ldexp(jnp.ones_like(last), jnp.frexp(jax.lax.stop_gradient(jnp.maximum(jnp.maximum(a, b), last)))[1])
-    a, b, last = a / scale, b / scale, last / scale
-    return scale * jnp.sqrt(a**2 + (b - a * b * scale) * (b + a * b * scale) + last**2)
+    scale = ldexp(jnp.ones_like(largest), jnp.frexp(jax.lax.stop_gradient(largest))[1])
+    a, b, w = a / scale, b / scale, w / scale
+    return scale * jnp.sqrt(a**2 + (b - a * b * scale) * (b + a * b * scale) + w * g * w)
 
 
-def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: Pairs) -> tuple[Pairs, Pairs, Pairs]:
-    """smooth_dual of `_numba.smooth`: 2 k, then E[f f] of erf or the excess of gelu, and E[f' f']."""
-    k, g, c, uv = (s - m) / 4, m * s / 4, 2 if kind == ERF else 1, u * v
-    R, r = cosine(c, g, u * v, a, b), c * k * uv
+def variance_before(kind: int, x: Pairs, u: Pairs, a: Pairs) -> Pairs:
+    """p = x^2, by u and a of `_numba.smooth` where it is 0: a root has no derivatives there, and its square neither."""
+    return jnp.where(x > 0, x**2, (1 - a**2) / u / u / smoothness(kind))
+
+
+def covariance_and_area(
+    m: Pairs, s: Pairs, zero: Bool[Array, "..."], p: Pairs, q: Pairs, covariance: Pairs
+) -> tuple[Pairs, Pairs]:
+    """k and p q - k^2 from m = 2 (x y - k) and s = 2 (x y + k).
+
+    Where x or y is 0, m and s have a kink: there the derivatives are those of the variances and of the covariance,
+    which is k but for rounding.
+    """
+    k, g = (s - m) / 4, m * s / 4
+    return (
+        jnp.where(zero, with_derivatives(k, covariance), k),
+        jnp.where(zero, with_derivatives(g, p * q - covariance**2), g),
+    )
+
+
+def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tuple[Pairs, Pairs, Pairs]:
+    """smooth_dual of `_numba.smooth` from k and g = p q - k^2: 2 k, then E[f f] or the excess of gelu, and E[f' f'].
+
+    The sides are u, a, v, b.
+    """
+    u, a, v, b = sides
+    c, uv = smoothness(kind), u * v
+    R, r = cosine(c, g, uv, a, b), c * k * uv
     if kind == ERF:
         return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
     angle, sizes = jnp.arctan2(R, r), a**2 + b**2
@@ -125,9 +171,9 @@ def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: 
 
 
 def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
-    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) from the deficit, neither negative."""
+    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) of smooth activations, neither negative."""
     most = 4 * x * y
-    m = smaller(rounded(d - (x - y) ** 2, x, y), most)
+    m = at_most(rounded(d - (x - y) ** 2, x, y, smooth=True), most, smooth=True)
     return m, most - m
 
 
