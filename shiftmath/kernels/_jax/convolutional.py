@@ -158,7 +158,8 @@ def sums_and_variances(plan: Plan, X: Side, Z: Side, symmetric: bool) -> tuple[G
         return D, T, qx, qz
     if symmetric:
         own_x = own_z = jnp.diagonal(D)
-    return D, T, *(or_0(v < 0, -v / 2, bool(plan.smooth)) for v in (own_x, own_z))
+    own_x, own_z = (or_0(v < 0, -v / 2, bool(plan.smooth)) for v in (own_x, own_z))
+    return D, T, own_x, own_z
 
 
 def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"]) -> tuple[Gram, Gram, Gram]:

@@ -91,14 +91,12 @@ def layers_of(plan: Plan, v: PerX, e: Int[Array, "n"], axis: int) -> tuple[list[
     return layers, units
 
 
-def with_bias(m: Gram, s: Gram | None, x: Layer, z: Layer) -> tuple[Gram, Gram | None]:
-    """m = 2 (x z - K), and s = 2 (x z + K) if given, with the bias, see `_numba.rows`."""
+def with_bias(m: Gram, s: Gram, x: Layer, z: Layer) -> tuple[Gram, Gram]:
+    """m = 2 (x z - K) and s = 2 (x z + K) with the bias, see `_numba.rows`."""
     F, b, G, c = x.feature, x.bias, z.feature, z.bias
     product, size, both = F * G, x.deviation * z.deviation, b * c
     m = m + 2 * (F * c - G * b) ** 2 / (size + product + both)
-    if s is not None:
-        s = s + 2 * (both + ((F * c) ** 2 + (G * b) ** 2 + both**2) / (size + product))
-    return m, s
+    return m, s + 2 * (both + ((F * c) ** 2 + (G * b) ** 2 + both**2) / (size + product))
 
 
 def from_excess(plan: Plan, m: Gram, x: Layer, z: Layer, before: tuple[Layer, Layer]) -> Gram:
@@ -145,7 +143,7 @@ def hidden_layers(plan: Plan, state: State, x: list[Layer], z: list[Layer]) -> t
         if plan.smooth and l:
             m = from_excess(plan, m, x[l], z[l], (x[l - 1], z[l - 1]))
         if plan.bias_std:
-            m, s = with_bias(m, None if l else s, x[l], z[l])
+            m, s = with_bias(m, s, x[l], z[l])
         if l:
             s = 4 * x[l].deviation * z[l].deviation - m
             s = or_0(s > 0, s, bool(plan.smooth))
@@ -207,7 +205,7 @@ def fully_connected(plan: Plan, X: Float[Array, "n d"], Z: Float[Array, "m d"] |
     (D, S), ex, ez = squares(x.units, z.units), x.exponents, z.exponents
     if plan.homogeneous:
         (a, _), (b, _) = layers_of(plan, (x.units**2).sum(1), ex, 0), layers_of(plan, (z.units**2).sum(1), ez, 1)
-        K, T = (v * (x.norms[:, None] * z.norms) for v in hidden_layers(plan, State(D, S, D, 0 * D), a, b))
+        K, T = (v * (x.norms[:, None] * z.norms[None, :]) for v in hidden_layers(plan, State(D, S, D, 0 * D), a, b))
         return in_numbers(K if get == "nngp" else K + T, ex, ez)
     lx, lz = (lift(plan, jnp, e, X.dtype) for e in (ex, ez))
     (a, ux), (b, uz) = (

@@ -83,6 +83,39 @@ def at_most(v: Pairs, most: Pairs, smooth: bool) -> Pairs:
     return v - jax.lax.stop_gradient(positive(v - most)) if smooth else smaller(v, most)
 
 
+def arc(sine: Pairs, cosine: Pairs) -> Pairs:
+    """`arc` of `_numba.smooth`, much faster than XLA's arctan2."""
+    swap = sine > cosine
+    small, large = jnp.where(swap, cosine, sine), jnp.where(swap, sine, cosine)
+    half = jnp.sqrt((1 + large) / 2)
+    angle = small / half * angle_polynomial(1 - half)
+    return jnp.where(swap, math.pi / 2 - angle, angle)
+
+
+@jax.custom_jvp
+def arcsine(r: Pairs, R: Pairs) -> Pairs:
+    """arcsin r from r and R = sqrt(1 - r^2)."""
+    angle = arc(jnp.abs(r), R)
+    return jnp.where(r < 0, -angle, angle)
+
+
+@jax.custom_jvp
+def arccosine(r: Pairs, R: Pairs) -> Pairs:
+    """arccos r from r and R = sqrt(1 - r^2)."""
+    angle = arc(R, jnp.abs(r))
+    return jnp.where(r < 0, math.pi - angle, angle)
+
+
+@arcsine.defjvp
+def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
+    return arcsine(*at), at[1] * by[0] - at[0] * by[1]
+
+
+@arccosine.defjvp
+def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
+    return arccosine(*at), at[0] * by[1] - at[1] * by[0]
+
+
 def rounded(m: Pairs, x: Pairs, y: Pairs, smooth: bool) -> Pairs:
     """m, or 0 where it is below the rounding error of the difference it was formed by, see `or_0`."""
     return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, smooth)
@@ -127,12 +160,12 @@ def half_inverse(x: Pairs) -> Pairs:
 
 def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
     """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2), as in `_numba.smooth`."""
-    w = c * uv
-    largest = jnp.maximum(jnp.maximum(a, b), w * root(jnp, g))
-    # A power of two, so that neither squares nor their sum underflow; it has no derivative.
-    scale = ldexp(jnp.ones_like(largest), jnp.frexp(jax.lax.stop_gradient(largest))[1])
-    a, b, w = a / scale, b / scale, w / scale
-    return scale * jnp.sqrt(a**2 + (b - a * b * scale) * (b + a * b * scale) + w * g * w)
+    info, w, rest = jnp.finfo(a.dtype), c * uv, 1 - a**2
+    enough = a**2 + b**2 * rest + w * g * w > info.tiny / info.eps**2
+    # A power of two where squares or their sum may underflow.
+    scale = jax.lax.stop_gradient(jnp.where(enough, 1.0, 2.0 ** (-info.minexp // 2)).astype(a.dtype))
+    a, b, w = a * scale, b * scale, w * scale
+    return jnp.sqrt(a**2 + b**2 * rest + w * g * w) / scale
 
 
 def variance_before(kind: int, x: Pairs, u: Pairs, a: Pairs) -> Pairs:
@@ -164,8 +197,8 @@ def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tupl
     c, uv = smoothness(kind), u * v
     R, r = cosine(c, g, uv, a, b), c * k * uv
     if kind == ERF:
-        return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
-    angle, sizes = jnp.arctan2(R, r), a**2 + b**2
+        return 2 * k, 2 / math.pi * arcsine(r, R), 4 / math.pi * uv / R
+    angle, sizes = arccosine(r, R), a**2 + b**2
     excess = uv * (g + k * k * sizes) / R - k * angle
     return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + (a / R * b) ** 2) - angle) / (2 * math.pi)
 
