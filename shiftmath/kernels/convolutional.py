@@ -165,13 +165,17 @@ class Convolutional(Kernel):
 
     @property
     def has_weighted_gradient(self) -> bool:
-        """Whether the activation is not smooth."""
-        return self.activation in HOMOGENEOUS
+        """Whether the activation is not smooth, or no dense layers follow."""
+        return self.activation in HOMOGENEOUS or self.dense_layers == 0
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
-        from shiftmath.kernels._numba.back_images import convolutional_gradient
+        plan = self.plan(x.shape[4 - self.spatial_axes :])
+        if plan.smooth:
+            from shiftmath.kernels._numba.back_smooth_images import smooth_gradient as gradient
+        else:
+            from shiftmath.kernels._numba.back_images import convolutional_gradient as gradient
 
-        values, gradients = convolutional_gradient(self.plan(x.shape[4 - self.spatial_axes :]), x, z, weights)
+        values, gradients = gradient(plan, x, z, weights)
         return values, gradients.transpose(0, 2, 3, 1)
 
     def _diagonal(self, x: Any) -> Any:
