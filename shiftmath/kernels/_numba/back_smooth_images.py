@@ -1,25 +1,31 @@
-"""Compiled gradients as in `back_images`, of convolutional kernels with a smooth activation and no dense layers.
+"""Compiled gradients as in `back_images`, for convolutional kernels with erf or gelu, see `back_smooth_rows`."""
 
-Covariances need no common units, but 1 - r (see `back_smooth`) loses digits where variances are large, and squares of
-tiny pixels underflow: points and samples of such sizes are left to JAX.
-"""
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from shiftmath.kernels._numba.back_images import POINTS, SAMPLES, Images, Samples, Table, Walk
-from shiftmath.kernels._numba.back_smooth import erf_entries_back, gelu_entries_back
-from shiftmath.kernels._numba.blocks import ranges
-from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance
-from shiftmath.kernels.plan import ERF, Plan
+from shiftmath.kernels._numba.back_smooth_rows import (
+    accurate,
+    after,
+    before,
+    dense_back,
+    dense_variances,
+    in_parts,
+    slopes,
+)
+from shiftmath.kernels.plan import Plan
 
-LARGEST_VARIANCE, SMALLEST_PIXEL = 1e6, 1e-100  # 1e6 eps of errors; a product of three such squares is a number
+PerX = Float[np.ndarray, "n"]
+PerZ = Float[np.ndarray, "m"]
 
 
 def filtered(plan: Plan, v: Float[np.ndarray, "n H W"]) -> Float[np.ndarray, "n H W"]:
     """The circular box sum over the last two axes."""
     for axis, q in zip((-2, -1), plan.taps, strict=True):
-        v = sum(np.roll(v, (q - 1) // 2 - a, axis) for a in range(q))
+        v = np.sum([np.roll(v, (q - 1) // 2 - a, axis) for a in range(q)], axis=0)
     return v
 
 
@@ -35,13 +41,11 @@ def table(plan: Plan, images: Images) -> Table:
     whole = np.zeros((C + 1 + 2 * L, n, H, W))
     whole[:C, :, : plan.size[0], : plan.size[1]] = images.swapaxes(0, 1)
     whole[C, :, : plan.size[0], : plan.size[1]] = 1
-    q, c = (whole[:C] ** 2).sum(0), SMOOTHNESS[plan.activation]
+    q = (whole[:C] ** 2).sum(0)
     for l, factor in enumerate(factors(plan, C)):
         p = (factor * filtered(plan, q) + plan.bias_std**2) * whole[C]
-        a = 1 / np.sqrt(1 + c * p)
-        whole[C + 1 + l], whole[C + 1 + L + l] = a, p
-        q = smooth_variance(np, plan.activation, c * p * a**2, a)
-        q = q if plan.smooth == ERF else p * (0.5 + q)
+        whole[C + 1 + l], whole[C + 1 + L + l] = before(plan, p), p
+        q = after(plan, p)
     return whole.reshape(len(whole), -1)
 
 
@@ -53,65 +57,47 @@ class SmoothWalk(Walk):
         self.X, self.Z = table(plan, X), table(plan, Z)
         self.biases = np.full((len(Z), 2), plan.bias_std**2)
         flags, shape = (plan.smooth, False, plan.padding == "zero"), (*plan.torus, *plan.taps)
-        numbers = (self.factors[0], float(plan.weight_std**2 / plan.fan))
+        numbers = (self.factors[0], np.float64(plan.weight_std**2 / plan.fan))
         self.network = flags, (self.channels, plan.depth), shape, numbers, plan.convolution_weights
 
-    @property
-    def accurate(self) -> bool:
-        """Whether all sizes are such that it is."""
-        for images in (self.X, self.Z):
-            largest = np.abs(images[: self.channels].reshape(self.channels, -1, np.prod(self.plan.torus))).max((0, 2))
-            if ((largest > 0) & (largest < SMALLEST_PIXEL)).any():
-                return False
-            if not images[self.channels + 1 + self.plan.depth :].max() <= LARGEST_VARIANCE:
-                return False
-        return True
-
-    def slopes(self) -> Float[np.ndarray, "layers N"]:
-        """Derivatives of the variance after each activation, E at k = p = q, by the one before: S + 2 dE/dp."""
-        L = self.plan.depth
-        p, a = self.X[-L:].ravel(), self.X[-2 * L : -L].ravel()
-        by_k, by_tau, by_p, zero, one = (np.zeros(p.size) for _ in range(5))
-        one += 1
-        if self.plan.smooth == ERF:
-            erf_entries_back(p, zero, a, a, one, zero, by_k, by_tau, by_p)
-        else:
-            gelu_entries_back(p, zero, a, p, a, p, one, zero, by_k, by_tau, by_p)
-        return (by_k + 2 * by_p).reshape(L, -1)
+    def own(self, images: Table, bias: Any, seeds: Any) -> tuple[Any, Any, Any]:
+        """`sums` of E of each image with itself; the biases are those of all."""
+        biases = np.full((images.shape[1] // int(np.prod(self.plan.torus)), 2), self.plan.bias_std**2)
+        sums, by_x, by_pixels = self.sums(images, images, biases, seeds, own=True)
+        return sums[0].diagonal(), by_x, by_pixels
 
     def to_pixels(self, by_x: Float[np.ndarray, "layers N"], by_pixels: Float[np.ndarray, "C N"]) -> Images:
         """Derivatives by the pixels of X: those by the variances are taken back through the layers of X alone."""
-        return self.from_variances(by_x, self.slopes(), by_pixels)
+        return self.from_variances(by_x, slopes(self.plan, self.X[-self.plan.depth :]), by_pixels)
 
 
-def by_jax(plan: Plan, X: Images, Z: Samples, weights: Float[np.ndarray, "m"]) -> tuple[np.ndarray, Images]:
-    """Values and gradients, through JAX."""
-    import jax
-    import jax.numpy as jnp
+def convolutional(plan: Plan, X: Images, Z: Samples, weights: PerZ) -> tuple[PerX, Images] | None:
+    """Values and gradients at some points; None where they are not accurate."""
+    walk, L = SmoothWalk(plan, X, Z), plan.depth
+    if not all(accurate(A.reshape(len(A), -1), B[-L:]) for A, B in ((X, walk.X), (Z, walk.Z))):
+        return None
+    if plan.dense_layers:
+        return with_dense_layers(walk, weights)
+    (E, T), *by = walk.pairs(np.repeat(weights, 2 * len(X)).reshape(-1, 2, len(X)))
+    return (E + T) @ weights, walk.to_pixels(*by)
 
-    from shiftmath._shared.precision import float64
-    from shiftmath.kernels._jax.convolutional import convolutional
 
-    with float64():
-        few, samples = jnp.asarray(weights), jnp.asarray(Z)
-        values, back = jax.vjp(lambda x: convolutional(plan, x, samples, "ntk") @ few, jnp.asarray(X))
-        return np.asarray(values), np.asarray(back(jnp.ones(len(X)))[0])
+def with_dense_layers(walk: SmoothWalk, weights: PerZ) -> tuple[PerX, Images] | None:
+    """`convolutional`, in two walks: the first finds where the dense layers are."""
+    plan, (E, T) = walk.plan, walk.pairs(None)[0]
+    P, Q = (dense_variances(plan, walk.own(A, 0, None)[0]) for A in (walk.X, walk.Z))
+    if not accurate(np.zeros((1, 1)), *P, *Q):
+        return None
+    values, by_E, by_T, by_q = dense_back(plan, E, T, P, Q, weights)
+    _, by_x, by_pixels = walk.pairs(np.stack([by_E.T, by_T.T], 1))
+    seeds, n = np.zeros((len(by_q), 2, len(by_q))), np.arange(len(by_q))
+    seeds[n, 0, n] = 2 * by_q  # x is on both sides
+    _, more_x, more_pixels = walk.own(walk.X, 0, seeds)
+    return values @ weights, walk.to_pixels(by_x + more_x, by_pixels + more_pixels)
 
 
 def smooth_gradient(
-    plan: Plan, X: Images, Z: Samples, weights: Float[np.ndarray, "m"]
-) -> tuple[Float[np.ndarray, "n"], Images]:
-    """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W), in float64."""
-    X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
-    values, gradients = np.zeros(len(X)), np.zeros(X.shape)
-    for some, z in ((some, z) for some in ranges(len(X), POINTS) for z in ranges(len(Z), SAMPLES)):
-        walk = SmoothWalk(plan, X[some], Z[z])
-        if walk.accurate:
-            seeds = np.repeat(weights[z], 2 * len(X[some])).reshape(-1, 2, len(X[some]))
-            (E, T), *by = walk.pairs(seeds)
-            f, g = (E + T) @ weights[z], walk.to_pixels(*by)
-        else:
-            f, g = by_jax(plan, X[some], Z[z], weights[z])
-        values[some] += f
-        gradients[some] += g
-    return values, gradients
+    engine: Callable[..., Any], plan: Plan, X: Images, Z: Samples, weights: PerZ
+) -> tuple[PerX, Images]:
+    """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W); the engine is that of JAX."""
+    return in_parts(convolutional, engine, plan, X, Z, weights, (POINTS, SAMPLES))

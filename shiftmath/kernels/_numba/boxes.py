@@ -99,14 +99,14 @@ def box(src: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[i
 
 
 @compiled(disjoint=True)
-def scale_and_add(v, factor, summand):
+def scale_and_add(v: Slices, factor: float, summand: float) -> None:
     """v = factor v + summand."""
     for k in range(v.size):
         v[k] = factor * v[k] + summand
 
 
 @compiled
-def move(v, copy, length, step):
+def move(v: Slices, copy: Slices, length: int, step: int) -> None:
     """v moved by so many entries, circular in blocks of this length."""
     copy[:] = v
     for first in range(0, v.size, length):
@@ -116,7 +116,7 @@ def move(v, copy, length, step):
 
 
 @compiled
-def box_back(v, half, out, extended, shape):
+def box_back(v: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[int, int, int, int]) -> None:
     """The transpose of `box`: the box sum with the window mirrored, which for even taps is moved by one pixel."""
     box(v, half, out, extended, shape)
     if shape[3] % 2 == 0:
