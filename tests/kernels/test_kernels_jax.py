@@ -118,6 +118,17 @@ def test_smooth_activations_have_no_kink(kernel, shape):
         assert np.abs(np.array(found) - expected).max() <= ((10 * h) ** 8 + 1e3 * np.finfo(float).eps / h**2) * scale
 
 
+def test_rounding_is_not_differentiated_where_images_are_large():
+    kernel, (x,) = Convolutional(2, filter_size=2, padding="zero", activation="erf"), cases.gaussian(3, 1, (3, 2, 1))
+    slopes = jax.jit(jax.grad(lambda v, z: kernel(v[None], z[None])[0, 0]))
+    # At x and -x the gradient of erf has a limit. Rounding multiplied by the size would be many times as large.
+    for other in (x, -x):
+        limit = slopes(jnp.asarray(1e4 * x), jnp.asarray(1e4 * other))
+        for size, dtype in ((1e6, jnp.float32), (1e10, jnp.float64)):
+            gradient = slopes(jnp.asarray(size * x, dtype), jnp.asarray(size * other, dtype))
+            assert jnp.abs(gradient - limit).max() <= 1e-2 * jnp.abs(limit).max()
+
+
 @pytest.mark.latest
 @pytest.mark.parametrize("kernel", [Convolutional(2), Convolutional(2, padding="zero"), FullyConnected(2)], ids=repr)
 def test_gradient_is_finite_where_the_kernel_has_a_kink(kernel):

@@ -15,12 +15,12 @@ from shiftmath.kernels._jax.maps import (
     bias_in,
     binary_exponents,
     covariance_and_area,
+    gentle,
     homogeneous_map,
     ldexp,
     or_0,
     smaller,
     smooth_dual,
-    variance_before,
     with_derivatives,
 )
 from shiftmath.kernels.dual import SMOOTHNESS, root, smooth_variance, variance
@@ -46,6 +46,7 @@ class Layer(NamedTuple):
     """What one dense layer needs of the samples, see `_numba.rows.Samples`."""
 
     deviation: Column
+    variance: Column
     feature: Column
     excess: Column
     bias: Column
@@ -85,7 +86,7 @@ def layers_of(plan: Plan, v: PerX, e: Int[Array, "n"], axis: int) -> tuple[list[
         bias = bias_in(plan, unit, v.dtype)
         p, step = q + bias**2, ldexp(jnp.ones_like(v), -following if plan.smooth == ERF else 0 * unit)
         u, a = inverses(plan, p, unit) if plan.smooth else (p, p)
-        layer = root(jnp, p), root(jnp, q), excess, bias, u, a, step
+        layer = root(jnp, p), p, root(jnp, q), excess, bias, u, a, step
         layers.append(Layer(*(jnp.expand_dims(value, 1 - axis) for value in layer)))
         q, excess = (w * value * step**2 for value in after(plan, p, unit))
     return layers, units
@@ -109,7 +110,7 @@ def from_excess(plan: Plan, m: Gram, x: Layer, z: Layer, before: tuple[Layer, La
         whole = more + half * before[0].deviation * before[1].deviation
         more = jnp.where(whole > 0, (p * g + q * f + f * g) / jnp.where(whole > 0, whole, 1), 0)
     m += 2 * more
-    return or_0(m > 0, m, smooth=True)
+    return or_0(m > 0, m, gentle(x.a, z.a))
 
 
 def smooth(plan: Plan, last: bool, state: State, x: Layer, z: Layer, weight: float) -> State:
@@ -117,7 +118,7 @@ def smooth(plan: Plan, last: bool, state: State, x: Layer, z: Layer, weight: flo
     m, s, k, t = state
     k, zero = k + x.bias * z.bias, (x.feature == 0) | (z.feature == 0)
     m = jnp.where(zero, with_derivatives(m, 2 * (x.deviation * z.deviation - k)), m)
-    p, q = (variance_before(plan.smooth, v.deviation, v.u, v.a) for v in (x, z))
+    p, q = x.variance, z.variance
     k2, nngp, slope = smooth_dual(plan.smooth, *covariance_and_area(m, s, zero, p, q, k), (x.u, x.a, z.u, z.a))
     half, w = 0.0 if plan.smooth == ERF else 0.5, weight * x.step * z.step
     left = -half * k2 if last else half * m
@@ -146,7 +147,7 @@ def hidden_layers(plan: Plan, state: State, x: list[Layer], z: list[Layer]) -> t
             m, s = with_bias(m, s, x[l], z[l])
         if l:
             s = 4 * x[l].deviation * z[l].deviation - m
-            s = or_0(s > 0, s, bool(plan.smooth))
+            s = or_0(s > 0, s, gentle(x[l].a, z[l].a) if plan.smooth else False)
         # Python floats leave the dtype of the arrays as it is, NumPy's float64 does not.
         numbers = weights.tolist()
         if plan.smooth:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from shiftmath.kernels._jax.boxes import box
 from shiftmath.kernels._jax.dense import after, inverses
-from shiftmath.kernels._jax.maps import at_most, bias_in, binary_exponents, half_inverse, ldexp, or_0
+from shiftmath.kernels._jax.maps import at_most, bias_in, binary_exponents, gentle, half_inverse, ldexp, or_0
 from shiftmath.kernels.dual import root
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import layer_exponents, of_a_pair
@@ -24,12 +24,13 @@ class Prepared(NamedTuple):
     """What the walk needs of images, in units: of some (., H, W, n), or shifted (., H, W, shifts * n).
 
     Inside is None if all pixels are. Excess, u and a are those of `_numba.smooth`, the excess as `smooth_map` takes it.
-    For other activations u is 1 / (2 deviation), and excess and a are None.
+    For other activations u is 1 / (2 deviation), and variances, excess and a are None.
     """
 
     pixels: Any
     inside: Any
     deviations: Float[Array, "..."]
+    variances: Any
     excess: Any
     u: Any
     a: Any
@@ -83,9 +84,10 @@ def first_angles(
     sums = jax.lax.scan(tap, (jnp.zeros_like(size),) * 2, jnp.asarray(offsets))[0]
     biases = ((bias[2] * q[0] + sign * bias[3] * p[0]) ** 2 for sign in (-1, 1))
     # Of patches of one direction rounding leaves eps^2, which is seen where they are as large as 1 / eps.
-    sums = (or_0(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, smooth=True) for v in sums)
+    keep = gentle(x.a[0], z.a[0])
+    sums = (or_0(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, keep) for v in sums)
     m, s = ((v + b) / jnp.where(size > 0, size, 1) for v, b in zip(sums, biases, strict=True))
-    return at_most(m, 4 * size, smooth=True), at_most(s, 4 * size, smooth=True)
+    return at_most(m, 4 * size, keep), at_most(s, 4 * size, keep)
 
 
 def exponents(plan: Plan, images: Images) -> Units:
@@ -111,10 +113,10 @@ def prepare(plan: Plan, images: Images, units: Units) -> Prepared:
         p = (box(q, plan.taps) + bias_in(plan, unit, q.dtype) ** 2) * inside
         q, excess = (ldexp(w * v, -2 * following if plan.smooth == ERF else 0) for v in after(plan, p, unit))
         x = root(jnp, p)
-        columns.append((x, excess, *inverses(plan, p, unit)) if plan.smooth else (x, half_inverse(x)))
+        columns.append((x, p, excess, *inverses(plan, p, unit)) if plan.smooth else (x, half_inverse(x)))
     first, *more = (jnp.stack(column) for column in zip(*columns, strict=True))
     within = None if plan.padding == "circular" else jnp.broadcast_to(inside > 0, (1, *q.shape))
-    return Prepared(pixels, within, first, *(more if plan.smooth else (None, *more, None)))
+    return Prepared(pixels, within, first, *(more if plan.smooth else (None, None, *more, None)))
 
 
 def rescaled(x: Prepared, own: Int[Array, "_ units"], unit: Int[Array, "_ units"]) -> Prepared:
@@ -122,7 +124,9 @@ def rescaled(x: Prepared, own: Int[Array, "_ units"], unit: Int[Array, "_ units"
     step = (own - unit).T[:, None, None]
     before, following = step[:-1], step[1:]
     pixels, deviations, u = ldexp(x.pixels, step[:1]), ldexp(x.deviations, before), ldexp(x.u, -before)
-    return Prepared(pixels, x.inside, deviations, None if x.excess is None else ldexp(x.excess, 2 * following), u, x.a)
+    if x.a is not None:
+        x = x._replace(variances=ldexp(x.variances, 2 * before), excess=ldexp(x.excess, 2 * following))
+    return x._replace(pixels=pixels, deviations=deviations, u=u)
 
 
 def in_pair_units(

@@ -73,14 +73,26 @@ def with_derivatives(value: Pairs, of: Pairs) -> Pairs:
     return jax.lax.stop_gradient(value) + (of - jax.lax.stop_gradient(of))
 
 
-def or_0(seen: Bool[Array, "..."], v: Pairs, smooth: bool) -> Pairs:
-    """v where it is seen, else 0: with the derivatives of v if the activation is smooth, else with derivative 0."""
-    return jnp.where(seen, v, with_derivatives(jnp.zeros_like(v), v) if smooth else 0)
+def gentle(a: Pairs, b: Pairs) -> Bool[Array, "..."]:
+    """Whether a smooth activation bends little enough, a and b of `_numba.smooth`.
+
+    Derivatives of what is rounded to 0 are rounding themselves, which larger pre-activations multiply by their size.
+    """
+    return a * b > jnp.finfo(a.dtype).eps ** 0.5
 
 
-def at_most(v: Pairs, most: Pairs, smooth: bool) -> Pairs:
-    """The smaller of both, with the derivatives of v if the activation is smooth."""
-    return v - jax.lax.stop_gradient(positive(v - most)) if smooth else smaller(v, most)
+def or_0(seen: Bool[Array, "..."], v: Pairs, keep: Bool[Array, "..."] | bool) -> Pairs:
+    """v where it is seen, else 0: there with the derivatives of v if these are kept, else with derivative 0."""
+    if keep is False:
+        return jnp.where(seen, v, 0)
+    return jnp.where(seen, v, jnp.where(keep, with_derivatives(jnp.zeros_like(v), v), 0))
+
+
+def at_most(v: Pairs, most: Pairs, keep: Bool[Array, "..."] | bool) -> Pairs:
+    """The smaller of both, with the derivatives of v if these are kept."""
+    if keep is False:
+        return smaller(v, most)
+    return jnp.where(keep, v - jax.lax.stop_gradient(positive(v - most)), smaller(v, most))
 
 
 def arc(sine: Pairs, cosine: Pairs) -> Pairs:
@@ -116,9 +128,9 @@ def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
     return arccosine(*at), at[0] * by[1] - at[1] * by[0]
 
 
-def rounded(m: Pairs, x: Pairs, y: Pairs, smooth: bool) -> Pairs:
+def rounded(m: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."] | bool = False) -> Pairs:
     """m, or 0 where it is below the rounding error of the difference it was formed by, see `or_0`."""
-    return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, smooth)
+    return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, keep)
 
 
 def homogeneous_map(
@@ -143,7 +155,7 @@ def homogeneous_deficit(
     x, ix, y, iy = sides
     negative = jnp.zeros(d.shape, bool) if s is None else s < d
     least = d if s is None else smaller(d, s)
-    m = rounded(least - (x - y) ** 2, x, y, smooth=False)
+    m = rounded(least - (x - y) ** 2, x, y)
     # One after the other: the product of both may be beyond what a number has.
     return homogeneous_map(d, least, m, m * ix * iy, negative, t, x * y, weights)
 
@@ -166,11 +178,6 @@ def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
     scale = jax.lax.stop_gradient(jnp.where(enough, 1.0, 2.0 ** (-info.minexp // 2)).astype(a.dtype))
     a, b, w = a * scale, b * scale, w * scale
     return jnp.sqrt(a**2 + b**2 * rest + w * g * w) / scale
-
-
-def variance_before(kind: int, x: Pairs, u: Pairs, a: Pairs) -> Pairs:
-    """p = x^2, by u and a of `_numba.smooth` where it is 0: a root has no derivatives there, and its square neither."""
-    return jnp.where(x > 0, x**2, (1 - a**2) / u / u / smoothness(kind))
 
 
 def covariance_and_area(
@@ -203,10 +210,10 @@ def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tupl
     return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + (a / R * b) ** 2) - angle) / (2 * math.pi)
 
 
-def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
+def angles(d: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."]) -> tuple[Pairs, Pairs]:
     """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) of smooth activations, neither negative."""
     most = 4 * x * y
-    m = at_most(rounded(d - (x - y) ** 2, x, y, smooth=True), most, smooth=True)
+    m = at_most(rounded(d - (x - y) ** 2, x, y, keep), most, keep)
     return m, most - m
 
 

@@ -15,10 +15,10 @@ from shiftmath.kernels._jax.images import Prepared, first_angles, layer_fields
 from shiftmath.kernels._jax.maps import (
     angles,
     covariance_and_area,
+    gentle,
     homogeneous_deficit,
     opposite_deficit,
     smooth_dual,
-    variance_before,
 )
 from shiftmath.kernels.plan import ERF, Plan
 
@@ -30,7 +30,7 @@ def smooth(
     plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]
 ) -> State:
     """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (H, W, pairs), or (H, W, 1) for all."""
-    p, q = (variance_before(plan.smooth, v.deviations, v.u, v.a) for v in (x, z))
+    p, q = x.variances, z.variances
     k, g = covariance_and_area(m, s, (x.deviations == 0) | (z.deviations == 0), p, q, (p + q - d) / 2)
     k2, nngp, slope = smooth_dual(plan.smooth, k, g, (x.u, x.a, z.u, z.a))
     keep, w = weights[0], weights[4]
@@ -59,8 +59,8 @@ def closed(
 ) -> State:
     """K = Theta = 0 after a layer where one pixel lies outside its image, see `outside` of `_numba.slices`."""
     if plan.smooth:
-        p, q = (variance_before(plan.smooth, v.deviations, v.u, v.a) for v in (x, z))
-        d = (0 if plan.smooth == ERF else weights[4] / 2) * (p + q) + weights[0] * (x.excess + z.excess)
+        half = 0 if plan.smooth == ERF else weights[4] / 2
+        d = half * (x.variances + z.variances) + weights[0] * (x.excess + z.excess)
     else:
         d = (weights[0] + weights[1]) * (x.deviations**2 + z.deviations**2)
     return together(jnp.where(inside, state.real, d), jnp.where(inside, state.imag, 0))
@@ -74,7 +74,7 @@ def later_layer(plan: Plan, inside: Any, state: State, layer: tuple[Any, ...]) -
     both, p, q = box(state, plan.taps), x.deviations, z.deviations
     d, t = both.real + bias[0], both.imag
     if plan.smooth:
-        return smooth(plan, d, *angles(d, p, q), t, x, z, weights), None
+        return smooth(plan, d, *angles(d, p, q, gentle(x.a, z.a)), t, x, z, weights), None
     return homogeneous(d, opposite_deficit(plan, d, p, q), t, x, z, weights), None
 
 
