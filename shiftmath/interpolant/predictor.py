@@ -63,7 +63,7 @@ class Interpolant:
 
     Args:
         kernel: callable (X, Z=None) -> Gram matrix; for `gradient` and `distance` one of `shiftmath.kernels`, which
-            know their gradients where the activation is not smooth, or else hashable and able to take JAX arrays.
+            know their gradients, or else hashable and able to take JAX arrays.
         X: samples (n, ...), as the kernel takes them.
         y: n real labels, or (n, c) for c outputs: values are then (m, c), gradients (m, c, ...), norms (c,). The
             decision boundary of one output is f = 0, for labels -1 and 1; for labels 0 and 1 it is at `level=0.5`.

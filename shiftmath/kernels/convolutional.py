@@ -9,7 +9,7 @@ from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
-from shiftmath.kernels.dual import ACTIVATIONS, HOMOGENEOUS
+from shiftmath.kernels.dual import ACTIVATIONS
 from shiftmath.kernels.kernel import Kernel
 from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan, per_axis
 
@@ -165,17 +165,29 @@ class Convolutional(Kernel):
 
     @property
     def has_weighted_gradient(self) -> bool:
-        """Whether the activation is not smooth."""
-        return self.activation in HOMOGENEOUS
+        """Whether `weighted_gradient` knows it: for every activation."""
+        return True
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
-        from shiftmath.kernels._numba.back_images import convolutional_gradient
+        plan = self.plan(x.shape[4 - self.spatial_axes :])
+        if plan.smooth:
+            from shiftmath.kernels._numba.back_smooth_images import smooth_gradient
 
-        values, gradients = convolutional_gradient(self.plan(x.shape[4 - self.spatial_axes :]), x, z, weights)
+            values, gradients = smooth_gradient(_on_jax, plan, x, z, weights)
+        else:
+            from shiftmath.kernels._numba.back_images import convolutional_gradient
+
+            values, gradients = convolutional_gradient(plan, x, z, weights)
         return values, gradients.transpose(0, 2, 3, 1)
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.convolutional(self.plan(x.shape[4 - self.spatial_axes :]), x)
+
+
+def _on_jax(*arguments: Any) -> Any:
+    from shiftmath.kernels._jax import convolutional as jax_engine
+
+    return jax_engine.convolutional(*arguments)
 
 
 @lru_cache(maxsize=256)

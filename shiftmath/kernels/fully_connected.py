@@ -9,7 +9,7 @@ from typing import Any
 
 from shiftmath._shared.arguments import as_choice, as_count, as_number
 from shiftmath.kernels import arrays, diagonal
-from shiftmath.kernels.dual import ACTIVATIONS, HOMOGENEOUS
+from shiftmath.kernels.dual import ACTIVATIONS
 from shiftmath.kernels.kernel import Kernel
 from shiftmath.kernels.plan import LARGEST, MOST_LAYERS, Plan
 
@@ -105,16 +105,26 @@ class FullyConnected(Kernel):
 
     @property
     def has_weighted_gradient(self) -> bool:
-        """Whether the activation is not smooth."""
-        return self.activation in HOMOGENEOUS
+        """Whether `weighted_gradient` knows it: for every activation."""
+        return True
 
     def _weighted(self, x: Any, z: Any, weights: Any) -> tuple[Any, Any]:
+        if self.plan().smooth:
+            from shiftmath.kernels._numba.back_smooth_rows import smooth_gradient
+
+            return smooth_gradient(_on_jax, self.plan(), x, z, weights)
         from shiftmath.kernels._numba.back_dense import fully_connected_gradient
 
         return fully_connected_gradient(self.plan(), x, z, weights)
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.fully_connected(self.plan(), x)
+
+
+def _on_jax(*arguments: Any) -> Any:
+    from shiftmath.kernels._jax import dense as jax_engine
+
+    return jax_engine.fully_connected(*arguments)
 
 
 @lru_cache(maxsize=256)

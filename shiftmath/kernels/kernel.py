@@ -20,9 +20,8 @@ class Kernel(Parameters, ABC):
 
     Frozen: hashable, comparable, picklable. The signals x that it takes, and k itself, are those of the subclass.
 
-    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable; sums
-    over samples have a compiled gradient too, `weighted_gradient`. Second derivatives of JAX are wrong where
-    signals or patches have one direction or opposite ones: erf and gelu have no kink there, but are taken as if so.
+    NumPy arrays go through the compiled CPU engine, JAX arrays and tracers through JAX, which is differentiable (twice
+    and more for erf and gelu, which have no kink); sums over samples have a compiled gradient too, `weighted_gradient`.
     float32 and float64 give results of that dtype, float16 and shorter floats float32, integers, booleans and long
     double float64. The CPU engine computes in float64 always, JAX in the dtype.
 
@@ -68,17 +67,19 @@ class Kernel(Parameters, ABC):
 
     @property
     def has_weighted_gradient(self) -> bool:
-        """Whether `weighted_gradient` knows this kernel: one whose activation is not smooth."""
+        """Whether `weighted_gradient` knows this kernel."""
         return False
 
     def weighted_gradient(self, X: Any, Z: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
         r"""Values (n,) and gradients, in the shape of X, of $f(x) = \sum_j w_j k(x, z_j)$ at n points X.
 
         Z are m samples and w the m weights. Both derivatives of $k(x, z)$ by x are in it: by the covariances of x and
-        z, and by the variances of x in every layer. By the compiled engine in float64, in about three times the time
+        z, and by the variances of x in every layer. By the compiled engine in float64, in one to three times the time
         of `kernel(X, Z)`, to rounding, near z and -z too. Near a multiple of z, and near z where dense layers follow a
         pooled readout, 1 - |rho| is a difference of larger numbers: a distance r from there, relative to the sizes, the
-        direction of the part that jumps is known to eps / r^2 only.
+        direction of the part that jumps is known to eps / r^2 only. Of erf and gelu, which have no kink, errors are
+        roundings times the largest variance of a pre-activation; where that is above 1e6, and for pixels below 1e-100,
+        the gradient is that of the JAX engine.
 
         Where the tangent kernel has a kink it is the symmetric subgradient: where two patches have one direction or
         opposite ones their angle has derivative 0, where one is 0 an activation is replaced by its linear part, the
@@ -96,7 +97,7 @@ class Kernel(Parameters, ABC):
         (array([11.]), array([[3., 4.]]))
         """
         if not self.has_weighted_gradient:
-            raise TypeError(f"kernel: got {self!r}, takes one whose activation is not smooth, and averages of such")
+            raise TypeError(f"kernel: got {self!r}, takes convolutional and fully connected ones, and averages of such")
         signals = [arrays.numpy_array(name, a) for name, a in (("X", X), ("Z", Z))]
         as_one = np.result_type(*signals)
         signals = [a.astype(as_one, copy=False) for a in signals]

@@ -87,6 +87,48 @@ def test_gradient_is_the_limit_of_differences(kernel, shape):
     assert abs(slope - exact) <= 100 * h**2 * (1 + abs(exact)) + 1e-10 * (1 + abs(value))
 
 
+def stencil(values, h):
+    """First and second derivative from values at -4 h, ..., 4 h, to O(h^8)."""
+    first = np.array([1 / 280, -4 / 105, 1 / 5, -4 / 5, 0, 4 / 5, -1 / 5, 4 / 105, -1 / 280])
+    second = np.array([-1 / 560, 8 / 315, -1 / 5, 8 / 5, -205 / 72, 8 / 5, -1 / 5, 8 / 315, -1 / 560])
+    return first @ values / h, second @ values / h**2
+
+
+SMOOTH = [
+    (FullyConnected(2, "erf"), (5,)),
+    (FullyConnected(2, "gelu", bias_std=0.5), (5,)),
+    (Convolutional(3, activation="gelu", padding="zero", filter_size=(3,), spatial_axes=1), (7, 1)),
+    (Convolutional(2, activation="erf", readout="flatten", filter_size=(3,), spatial_axes=1), (7, 1)),
+    (Convolutional(1, activation="gelu", dense_layers=1, filter_size=(2,), spatial_axes=1), (7, 1)),
+    (Convolutional(1, activation="erf", dense_layers=2, filter_size=(2,), bias_std=0.5, spatial_axes=1), (7, 1)),
+]
+
+
+@pytest.mark.parametrize(("kernel", "shape"), SMOOTH, ids=repr)
+def test_smooth_activations_have_no_kink(kernel, shape):
+    x, other, u = cases.gaussian(9, 3, shape)
+    gap, u, h = np.r_[np.zeros((4, *shape[1:])), other[4:]], u / np.linalg.norm(u), 1e-2  # filters see zeros alone
+    slopes = jax.jit(
+        lambda x, z, u: jax.jvp(jax.grad(lambda t: kernel(x[None], (z + t * u)[None])[0, 0]), (0.0,), (1.0,))
+    )
+    for z in (x, 2 * x, -x, np.roll(x, 1, 0), 0 * x, gap):
+        expected = stencil(kernel(x[None], np.stack([z + t * h * u for t in range(-4, 5)]))[0], h)
+        found, scale = slopes(x, z, u), kernel.diag(np.stack([x, x + u])).max()
+        # Rounding, some hundreds of eps over h^2; truncation, h^8 over that power of the distance of poles, above .1.
+        assert np.abs(np.array(found) - expected).max() <= ((10 * h) ** 8 + 1e3 * np.finfo(float).eps / h**2) * scale
+
+
+def test_rounding_is_not_differentiated_where_images_are_large():
+    kernel, (x,) = Convolutional(2, filter_size=2, padding="zero", activation="erf"), cases.gaussian(3, 1, (3, 2, 1))
+    slopes = jax.jit(jax.grad(lambda v, z: kernel(v[None], z[None])[0, 0]))
+    # At x and -x the gradient of erf has a limit. Rounding multiplied by the size would be many times as large.
+    for other in (x, -x):
+        limit = slopes(jnp.asarray(1e4 * x), jnp.asarray(1e4 * other))
+        for size, dtype in ((1e6, jnp.float32), (1e10, jnp.float64)):
+            gradient = slopes(jnp.asarray(size * x, dtype), jnp.asarray(size * other, dtype))
+            assert jnp.abs(gradient - limit).max() <= 1e-2 * jnp.abs(limit).max()
+
+
 @pytest.mark.latest
 @pytest.mark.parametrize("kernel", [Convolutional(2), Convolutional(2, padding="zero"), FullyConnected(2)], ids=repr)
 def test_gradient_is_finite_where_the_kernel_has_a_kink(kernel):

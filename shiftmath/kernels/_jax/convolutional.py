@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int, UInt32
 
 from shiftmath._shared.batches import in_batches
 from shiftmath.kernels._jax.boxes import apart
-from shiftmath.kernels._jax.dense import dense_block, in_numbers
+from shiftmath.kernels._jax.dense import State, dense_block, in_numbers, inverses
 from shiftmath.kernels._jax.images import (
     Images,
     Prepared,
@@ -29,13 +29,7 @@ from shiftmath.kernels._jax.images import (
     repeated,
     window,
 )
-from shiftmath.kernels._jax.maps import (
-    binary_exponents,
-    ldexp,
-    positive,
-    rounded,
-    smaller,
-)
+from shiftmath.kernels._jax.maps import at_most, binary_exponents, gentle, ldexp, or_0, rounded
 from shiftmath.kernels._jax.slices import walk
 from shiftmath.kernels.dual import root, variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
@@ -164,21 +158,26 @@ def sums_and_variances(plan: Plan, X: Side, Z: Side, symmetric: bool) -> tuple[G
         return D, T, qx, qz
     if symmetric:
         own_x = own_z = jnp.diagonal(D)
-    return D, T, positive(-own_x / 2), positive(-own_z / 2)
+    own_x, own_z = (or_0(v < 0, -v / 2, plan.smooth > 0) for v in (own_x, own_z))
+    return D, T, own_x, own_z
 
 
-def pooled_angles(plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"]) -> tuple[Gram, Gram]:
-    """2 (x z - K) and 2 (x z + K) after the readout, as `angles` of `_numba.dense`, in the units of each pair."""
+def pooled_angles(
+    plan: Plan, D: Gram, qx: Float[Array, "n m"], qz: Float[Array, "n m"], ux: Any, uz: Any
+) -> tuple[Gram, Gram, Gram]:
+    """2 (x z - K), 2 (x z + K) and K after the readout, as `angles` of `_numba.dense`, in units 2^ux, 2^uz of pairs."""
     eps, x, z, both = jnp.finfo(D.dtype).eps, root(jnp, qx), root(jnp, qz), qx + qz
-    K = -D / 2
+    K, keep = -D / 2, False
+    if plan.smooth:
+        keep = gentle(*(inverses(plan, plan.weight_std**2 * q, u)[1] for q, u in ((qx, ux), (qz, uz))))
     if plan.carries_deficit:
         K = (both - D) / 2
     else:
-        D = jnp.where(both + D > ROUNDINGS * eps * both, both + D, 0)
+        D = or_0(both + D > ROUNDINGS * eps * both, both + D, keep)
     near = (x - z) ** 2 <= x * z
-    m = jnp.where(near, rounded(D - (x - z) ** 2, x, z), 2 * (x * z - K))
-    m, s = (smaller(positive(v), 4 * x * z) for v in (m, 2 * (x * z + K)))
-    return m, s
+    m = jnp.where(near, rounded(D - (x - z) ** 2, x, z, keep), 2 * (x * z - K))
+    m, s = (at_most(or_0(v > 0, v, keep), 4 * x * z, keep) for v in (m, 2 * (x * z + K)))
+    return m, s, K
 
 
 def with_dense_layers(
@@ -190,9 +189,9 @@ def with_dense_layers(
     """
     (qx, qz), (ex, ez) = variances, units
     sx, sz = ux - ex[:, None], uz - ez[None, :]
-    M, S = pooled_angles(plan, D, ldexp(qx[:, None], -2 * sx), ldexp(qz[None, :], -2 * sz))
-    M, S, T = (ldexp(ldexp(v, sx), sz) for v in (M, S, T))
-    return dense_block(plan, M, S, T, qx, qz, ex, ez)
+    angles = pooled_angles(plan, D, ldexp(qx[:, None], -2 * sx), ldexp(qz[None, :], -2 * sz), ux, uz)
+    state = [ldexp(ldexp(v, sx), sz) for v in (*angles, 2 * T)]
+    return dense_block(plan, State(*state), qx, qz, ex, ez)
 
 
 def side(plan: Plan, images: Images) -> tuple[tuple[Prepared, Units], Int[Array, "n"]]:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from shiftmath.kernels._jax.boxes import box
 from shiftmath.kernels._jax.dense import after, inverses
-from shiftmath.kernels._jax.maps import bias_in, binary_exponents, half_inverse, ldexp, smaller
+from shiftmath.kernels._jax.maps import at_most, bias_in, binary_exponents, gentle, half_inverse, ldexp, or_0
 from shiftmath.kernels.dual import root
 from shiftmath.kernels.plan import ERF, ROUNDINGS, Plan
 from shiftmath.kernels.units import layer_exponents, of_a_pair
@@ -23,12 +23,14 @@ Units = Int[Array, "n units"]
 class Prepared(NamedTuple):
     """What the walk needs of images, in units: of some (., H, W, n), or shifted (., H, W, shifts * n).
 
-    Excess, u and a are those of `_numba.smooth`, the excess as `smooth_map` takes it. For other activations u is
-    1 / (2 deviation), and the others None.
+    Inside is None if all pixels are. Excess, u and a are those of `_numba.smooth`, the excess as `smooth_map` takes it.
+    For other activations u is 1 / (2 deviation), and variances, excess and a are None.
     """
 
     pixels: Any
+    inside: Any
     deviations: Float[Array, "..."]
+    variances: Any
     excess: Any
     u: Any
     a: Any
@@ -36,8 +38,8 @@ class Prepared(NamedTuple):
 
 def layer_fields(x: Prepared, part: Any) -> Prepared:
     """The fields of one layer, or of several."""
-    fields: Any = [None if v is None else v[part] for v in x[1:]]
-    return Prepared(x.pixels, *fields)
+    fields: Any = [None if v is None else v[part] for v in x[2:]]
+    return Prepared(x.pixels, x.inside, *fields)
 
 
 def doubled(x: Prepared) -> Prepared:
@@ -82,9 +84,10 @@ def first_angles(
     sums = jax.lax.scan(tap, (jnp.zeros_like(size),) * 2, jnp.asarray(offsets))[0]
     biases = ((bias[2] * q[0] + sign * bias[3] * p[0]) ** 2 for sign in (-1, 1))
     # Of patches of one direction rounding leaves eps^2, which is seen where they are as large as 1 / eps.
-    sums = (jnp.where(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, 0) for v in sums)
+    keep = gentle(x.a[0], z.a[0])
+    sums = (or_0(v > ROUNDINGS * (jnp.finfo(v.dtype).eps * size) ** 2, v, keep) for v in sums)
     m, s = ((v + b) / jnp.where(size > 0, size, 1) for v, b in zip(sums, biases, strict=True))
-    return smaller(m, 4 * size), smaller(s, 4 * size)
+    return at_most(m, 4 * size, keep), at_most(s, 4 * size, keep)
 
 
 def exponents(plan: Plan, images: Images) -> Units:
@@ -110,9 +113,10 @@ def prepare(plan: Plan, images: Images, units: Units) -> Prepared:
         p = (box(q, plan.taps) + bias_in(plan, unit, q.dtype) ** 2) * inside
         q, excess = (ldexp(w * v, -2 * following if plan.smooth == ERF else 0) for v in after(plan, p, unit))
         x = root(jnp, p)
-        columns.append((x, excess, *inverses(plan, p, unit)) if plan.smooth else (x, half_inverse(x)))
+        columns.append((x, p, excess, *inverses(plan, p, unit)) if plan.smooth else (x, half_inverse(x)))
     first, *more = (jnp.stack(column) for column in zip(*columns, strict=True))
-    return Prepared(pixels, first, *(more if plan.smooth else (None, *more, None)))
+    within = None if plan.padding == "circular" else jnp.broadcast_to(inside > 0, (1, *q.shape))
+    return Prepared(pixels, within, first, *(more if plan.smooth else (None, None, *more, None)))
 
 
 def rescaled(x: Prepared, own: Int[Array, "_ units"], unit: Int[Array, "_ units"]) -> Prepared:
@@ -120,7 +124,9 @@ def rescaled(x: Prepared, own: Int[Array, "_ units"], unit: Int[Array, "_ units"
     step = (own - unit).T[:, None, None]
     before, following = step[:-1], step[1:]
     pixels, deviations, u = ldexp(x.pixels, step[:1]), ldexp(x.deviations, before), ldexp(x.u, -before)
-    return Prepared(pixels, deviations, None if x.excess is None else ldexp(x.excess, 2 * following), u, x.a)
+    if x.a is not None:
+        x = x._replace(variances=ldexp(x.variances, 2 * before), excess=ldexp(x.excess, 2 * following))
+    return x._replace(pixels=pixels, deviations=deviations, u=u)
 
 
 def in_pair_units(

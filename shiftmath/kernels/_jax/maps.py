@@ -1,7 +1,8 @@
 """The pointwise maps of `_numba` for JAX arrays: the same states, the same formulas, differentiable.
 
 Square roots and quotients have derivative 0 where their argument is 0: there the tangent kernel has a kink (kappa0 at
-rho = 1) and 0 is its symmetric subgradient. Units are powers of two and have derivative 0 too.
+rho = 1) and 0 is its symmetric subgradient. Units are powers of two and have derivative 0 too. erf and gelu have no
+kink: what is rounded to 0 keeps its derivatives, and where a deviation is 0 they are those of variances.
 """
 
 import math
@@ -67,9 +68,69 @@ def angle_polynomial(v: Pairs) -> Pairs:
     return p
 
 
-def rounded(m: Pairs, x: Pairs, y: Pairs) -> Pairs:
-    """m, or 0 where it is below the rounding error of the difference it was formed by."""
-    return jnp.where(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, 0)
+def with_derivatives(value: Pairs, of: Pairs) -> Pairs:
+    """The value, with the derivatives of another number."""
+    return jax.lax.stop_gradient(value) + (of - jax.lax.stop_gradient(of))
+
+
+def gentle(a: Pairs, b: Pairs) -> Bool[Array, "..."]:
+    """Whether a smooth activation bends little enough, a and b of `_numba.smooth`.
+
+    Derivatives of what is rounded to 0 are rounding themselves, which larger pre-activations multiply by their size.
+    """
+    return a * b > jnp.finfo(a.dtype).eps ** 0.5
+
+
+def or_0(seen: Bool[Array, "..."], v: Pairs, keep: Bool[Array, "..."] | bool) -> Pairs:
+    """v where it is seen, else 0: there with the derivatives of v if these are kept, else with derivative 0."""
+    if keep is False:
+        return jnp.where(seen, v, 0)
+    return jnp.where(seen, v, jnp.where(keep, with_derivatives(jnp.zeros_like(v), v), 0))
+
+
+def at_most(v: Pairs, most: Pairs, keep: Bool[Array, "..."] | bool) -> Pairs:
+    """The smaller of both, with the derivatives of v if these are kept."""
+    if keep is False:
+        return smaller(v, most)
+    return jnp.where(keep, v - jax.lax.stop_gradient(positive(v - most)), smaller(v, most))
+
+
+def arc(sine: Pairs, cosine: Pairs) -> Pairs:
+    """`arc` of `_numba.smooth`, much faster than XLA's arctan2."""
+    swap = sine > cosine
+    small, large = jnp.where(swap, cosine, sine), jnp.where(swap, sine, cosine)
+    half = jnp.sqrt((1 + large) / 2)
+    angle = small / half * angle_polynomial(1 - half)
+    return jnp.where(swap, math.pi / 2 - angle, angle)
+
+
+@jax.custom_jvp
+def arcsine(r: Pairs, R: Pairs) -> Pairs:
+    """arcsin r from r and R = sqrt(1 - r^2)."""
+    angle = arc(jnp.abs(r), R)
+    return jnp.where(r < 0, -angle, angle)
+
+
+@jax.custom_jvp
+def arccosine(r: Pairs, R: Pairs) -> Pairs:
+    """arccos r from r and R = sqrt(1 - r^2)."""
+    angle = arc(R, jnp.abs(r))
+    return jnp.where(r < 0, math.pi - angle, angle)
+
+
+@arcsine.defjvp
+def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
+    return arcsine(*at), at[1] * by[0] - at[0] * by[1]
+
+
+@arccosine.defjvp
+def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
+    return arccosine(*at), at[0] * by[1] - at[1] * by[0]
+
+
+def rounded(m: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."] | bool = False) -> Pairs:
+    """m, or 0 where it is below the rounding error of the difference it was formed by, see `or_0`."""
+    return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, keep)
 
 
 def homogeneous_map(
@@ -99,6 +160,11 @@ def homogeneous_deficit(
     return homogeneous_map(d, least, m, m * ix * iy, negative, t, x * y, weights)
 
 
+def smoothness(kind: int) -> int:
+    """c of `_numba.smooth`."""
+    return 2 if kind == ERF else 1
+
+
 def half_inverse(x: Pairs) -> Pairs:
     """1 / (2 x), and 0 where x = 0."""
     return jnp.where(x > 0, 0.5 / jnp.where(x > 0, x, 1), 0)
@@ -106,28 +172,48 @@ def half_inverse(x: Pairs) -> Pairs:
 
 def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
     """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2), as in `_numba.smooth`."""
-    last = c * uv * root(jnp, g)
-    # A power of two, so that neither squares nor their sum underflow; it has no derivative.
-    scale = ldexp(jnp.ones_like(last), jnp.frexp(jax.lax.stop_gradient(jnp.maximum(jnp.maximum(a, b), last)))[1])
-    a, b, last = a / scale, b / scale, last / scale
-    return scale * jnp.sqrt(a**2 + (b - a * b * scale) * (b + a * b * scale) + last**2)
+    info, w, rest = jnp.finfo(a.dtype), c * uv, 1 - a**2
+    enough = a**2 + b**2 * rest + w * g * w > info.tiny / info.eps**2
+    # A power of two where squares or their sum may underflow.
+    scale = jax.lax.stop_gradient(jnp.where(enough, 1.0, 2.0 ** (-info.minexp // 2)).astype(a.dtype))
+    a, b, w = a * scale, b * scale, w * scale
+    return jnp.sqrt(a**2 + b**2 * rest + w * g * w) / scale
 
 
-def smooth_dual(kind: int, m: Pairs, s: Pairs, u: Pairs, a: Pairs, v: Pairs, b: Pairs) -> tuple[Pairs, Pairs, Pairs]:
-    """smooth_dual of `_numba.smooth`: 2 k, then E[f f] of erf or the excess of gelu, and E[f' f']."""
-    k, g, c, uv = (s - m) / 4, m * s / 4, 2 if kind == ERF else 1, u * v
-    R, r = cosine(c, g, u * v, a, b), c * k * uv
+def covariance_and_area(
+    m: Pairs, s: Pairs, zero: Bool[Array, "..."], p: Pairs, q: Pairs, covariance: Pairs
+) -> tuple[Pairs, Pairs]:
+    """k and p q - k^2 from m = 2 (x y - k) and s = 2 (x y + k).
+
+    Where x or y is 0, m and s have a kink: there the derivatives are those of the variances and of the covariance,
+    which is k but for rounding.
+    """
+    k, g = (s - m) / 4, m * s / 4
+    return (
+        jnp.where(zero, with_derivatives(k, covariance), k),
+        jnp.where(zero, with_derivatives(g, p * q - covariance**2), g),
+    )
+
+
+def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tuple[Pairs, Pairs, Pairs]:
+    """smooth_dual of `_numba.smooth` from k and g = p q - k^2: 2 k, then E[f f] or the excess of gelu, and E[f' f'].
+
+    The sides are u, a, v, b.
+    """
+    u, a, v, b = sides
+    c, uv = smoothness(kind), u * v
+    R, r = cosine(c, g, uv, a, b), c * k * uv
     if kind == ERF:
-        return 2 * k, 2 / math.pi * jnp.arctan2(r, R), 4 / math.pi * uv / R
-    angle, sizes = jnp.arctan2(R, r), a**2 + b**2
+        return 2 * k, 2 / math.pi * arcsine(r, R), 4 / math.pi * uv / R
+    angle, sizes = arccosine(r, R), a**2 + b**2
     excess = uv * (g + k * k * sizes) / R - k * angle
     return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + (a / R * b) ** 2) - angle) / (2 * math.pi)
 
 
-def angles(d: Pairs, x: Pairs, y: Pairs) -> tuple[Pairs, Pairs]:
-    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) from the deficit, neither negative."""
+def angles(d: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."]) -> tuple[Pairs, Pairs]:
+    """m = 2 (x y - K), 0 below its rounding, and s = 2 (x y + K) of smooth activations, neither negative."""
     most = 4 * x * y
-    m = smaller(rounded(d - (x - y) ** 2, x, y), most)
+    m = at_most(rounded(d - (x - y) ** 2, x, y, keep), most, keep)
     return m, most - m
 
 

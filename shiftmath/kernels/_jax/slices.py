@@ -8,11 +8,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from shiftmath.kernels._jax.boxes import box, together
 from shiftmath.kernels._jax.images import Prepared, first_angles, layer_fields
-from shiftmath.kernels._jax.maps import angles, homogeneous_deficit, opposite_deficit, smooth_dual
+from shiftmath.kernels._jax.maps import (
+    angles,
+    covariance_and_area,
+    gentle,
+    homogeneous_deficit,
+    opposite_deficit,
+    smooth_dual,
+)
 from shiftmath.kernels.plan import ERF, Plan
 
 # D + i T.
@@ -23,7 +30,9 @@ def smooth(
     plan: Plan, d: Any, m: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]
 ) -> State:
     """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (H, W, pairs), or (H, W, 1) for all."""
-    k2, nngp, slope = smooth_dual(plan.smooth, m, s, x.u, x.a, z.u, z.a)
+    p, q = x.variances, z.variances
+    k, g = covariance_and_area(m, s, (x.deviations == 0) | (z.deviations == 0), p, q, (p + q - d) / 2)
+    k2, nngp, slope = smooth_dual(plan.smooth, k, g, (x.u, x.a, z.u, z.a))
     keep, w = weights[0], weights[4]
     linear = 0 if plan.smooth == ERF else w / 2 * (keep * d - (1 - keep) * k2)
     return together(linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * w * slope)
@@ -45,25 +54,27 @@ def first_layer(
     return homogeneous(d, s, jnp.zeros_like(d), *fields, weights)
 
 
-def closed(plan: Plan, state: State, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]) -> State:
+def closed(
+    plan: Plan, inside: Bool[Array, "H W _"], state: State, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]
+) -> State:
     """K = Theta = 0 after a layer where one pixel lies outside its image, see `outside` of `_numba.slices`."""
-    inside, squares = x.deviations * z.deviations > 0, x.deviations**2 + z.deviations**2
     if plan.smooth:
-        d = (0 if plan.smooth == ERF else weights[4] / 2) * squares + weights[0] * (x.excess + z.excess)
+        half = 0 if plan.smooth == ERF else weights[4] / 2
+        d = half * (x.variances + z.variances) + weights[0] * (x.excess + z.excess)
     else:
-        d = (weights[0] + weights[1]) * squares
+        d = (weights[0] + weights[1]) * (x.deviations**2 + z.deviations**2)
     return together(jnp.where(inside, state.real, d), jnp.where(inside, state.imag, 0))
 
 
-def later_layer(plan: Plan, state: State, layer: tuple[Any, ...]) -> tuple[State, None]:
+def later_layer(plan: Plan, inside: Any, state: State, layer: tuple[Any, ...]) -> tuple[State, None]:
     """The step of the scan: clears pairs outside under zero padding, then convolution and activation."""
     px, pz, before, x, z, bias, weights = layer
-    if plan.padding == "zero":
-        state = closed(plan, state, px, pz, before)
+    if inside is not None:
+        state = closed(plan, inside, state, px, pz, before)
     both, p, q = box(state, plan.taps), x.deviations, z.deviations
     d, t = both.real + bias[0], both.imag
     if plan.smooth:
-        return smooth(plan, d, *angles(d, p, q), t, x, z, weights), None
+        return smooth(plan, d, *angles(d, p, q, gentle(x.a, z.a)), t, x, z, weights), None
     return homogeneous(d, opposite_deficit(plan, d, p, q), t, x, z, weights), None
 
 
@@ -71,7 +82,8 @@ def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> Sta
     """All layers on slices, one for each place of the last axis; x and z: arrays (., H, W, pairs) or (., H, W, 1)."""
     state = first_layer(plan, x, z, biases[0], weights[0])
     earlier, later = slice(None, -1), slice(1, None)
-    x, z = x._replace(pixels=None), z._replace(pixels=None)
+    inside = None if x.inside is None else (x.inside & z.inside)[0]
+    x, z = (v._replace(pixels=None, inside=None) for v in (x, z))
     arrays = (
         layer_fields(x, earlier),
         layer_fields(z, earlier),
@@ -79,4 +91,4 @@ def walk(plan: Plan, weights: Any, biases: Any, x: Prepared, z: Prepared) -> Sta
         layer_fields(x, later),
         layer_fields(z, later),
     )
-    return jax.lax.scan(partial(later_layer, plan), state, (*arrays, biases[later], weights[later]))[0]
+    return jax.lax.scan(partial(later_layer, plan, inside), state, (*arrays, biases[later], weights[later]))[0]

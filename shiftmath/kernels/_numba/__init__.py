@@ -10,6 +10,8 @@ back_images    gradients of weighted sums of convolutional kernels
 back_dense     of fully connected ones
 back_slices, back_rows, back_maps   slices, rows and maps, there and back
 back_readout   what joins slices and rows
+back_smooth    slices and maps of smooth activations, there and back
+back_smooth_rows, back_smooth_images   gradients of sums of fully connected and convolutional kernels with these
 doubled        standard deviations to twice the digits of a number
 blocks         a Gram matrix block by block; scaling by powers of two
 compile        how all of it is compiled

@@ -77,7 +77,8 @@ class Walk:
         self.plan, self.channels, self.factors = plan, X.shape[1], variance_factors(plan, X.shape[1])
         self.X, self.Z = table(plan, X, np.full(len(X), unit)), table(plan, Z, units)
         self.b, self.c = np.ldexp(plan.bias_std, -unit), np.ldexp(plan.bias_std, -units)
-        flags, shape = (not plan.stays_positive, plan.padding == "zero"), (*plan.torus, *plan.taps)
+        self.biases = np.stack([(self.b - self.c) ** 2, (self.b + self.c) ** 2], 1)
+        flags, shape = (0, not plan.stays_positive, plan.padding == "zero"), (*plan.torus, *plan.taps)
         numbers = (self.factors[0], ROUNDINGS * np.finfo(float).eps)
         self.network = flags, (X.shape[1], plan.depth), shape, numbers, plan.convolution_weights
 
@@ -132,7 +133,7 @@ class Walk:
 
     def pairs(self, seeds: Sums | None) -> tuple[Any, Any, Any]:
         """`sums` of all x and z."""
-        return self.sums(self.X, self.Z, np.stack([(self.b - self.c) ** 2, (self.b + self.c) ** 2], 1), seeds)
+        return self.sums(self.X, self.Z, self.biases, seeds)
 
     def own(self, images: Table, bias: Any, seeds: Sums | None) -> tuple[Any, Any, Any]:
         """`sums` of each image with itself: D on the diagonal, and derivatives by its first argument."""
@@ -143,12 +144,18 @@ class Walk:
 
     def to_pixels(self, by_x: Any, by_pixels: Any) -> Images:
         """Derivatives by the pixels of X: those by the deviations are taken back through the layers of X alone."""
-        plan, x = self.plan, self.layers(self.X)
-        by_x = by_x.reshape(plan.depth, -1, *plan.torus).swapaxes(0, 1)
-        by_p, carried = by_x * half_inverse(x), 0.0
-        inside = self.X[self.channels].reshape(-1, *plan.torus)
+        x = self.layers(self.X).swapaxes(0, 1).reshape(by_x.shape)
+        return self.from_variances(by_x * half_inverse(x), np.ones((len(by_x), 1)), by_pixels)
+
+    def from_variances(self, by_p: Any, slopes: Any, by_pixels: Any) -> Images:
+        """Derivatives by the pixels of X, from those by variances (layers, N), and what each layer multiplies these by.
+
+        The slopes of the last are not asked.
+        """
+        plan, inside, carried = self.plan, self.X[self.channels].reshape(-1, *self.plan.torus), np.zeros(1)
         for l in reversed(range(plan.depth)):
-            carried = self.factors[l] * transposed_box(plan, (by_p[:, l] + carried) * inside)
+            whole = by_p[l] + slopes[l] * carried.ravel()
+            carried = self.factors[l] * transposed_box(plan, whole.reshape(inside.shape) * inside)
         by_pixels = by_pixels.reshape(self.channels, -1, *plan.torus)
         pixels = self.X[: self.channels].reshape(by_pixels.shape)
         whole = by_pixels + 2 * pixels * carried

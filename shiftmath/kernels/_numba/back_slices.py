@@ -6,47 +6,21 @@ in N: the pixels of each channel, 1 inside the image and 0 outside, then of each
 the activation, their lower parts (see `doubled`), and 1 / (2 deviation). Pixels are not scaled by the weights, which
 would round differences: `network` has the factor of the first variance.
 
-A network is (whether K takes both signs, whether to clear pixels outside), (channels, layers), the shape of
-`_numba.boxes`, (factor of the first layer, tolerance), and the weights; a bias is what each layer adds to d and, in the
-first, to p + q + 2 K.
+A network is (0 or a smooth activation, see `back_smooth`, whether K takes both signs, whether to clear pixels outside),
+(channels, layers), the shape of `_numba.boxes`, (factor of the first layer, tolerance), and the weights; a bias is what
+each layer adds to d and, in the first, to p + q + 2 K.
 """
 
 import numpy as np
 
-from shiftmath.kernels._numba.back_maps import activate, activate_back, clear, gaps, opposite_back, outside_back, put
-from shiftmath.kernels._numba.boxes import box
+from shiftmath.kernels._numba.back_maps import activate, activate_back, clear, gaps, opposite_back, outside_back
+from shiftmath.kernels._numba.back_smooth import smooth_backward, smooth_forward
+from shiftmath.kernels._numba.boxes import box, box_back, scale_and_add
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import opposite_deficit
 from shiftmath.kernels._numba.slices import add_squares, first_squares, masked_total, roll_rows, tile
 
 WORK = 12  # rows: D, T, half, s, then derivatives by d, s, t, and the last four for `box`
-
-
-@compiled(disjoint=True)
-def scale_and_add(v, factor, summand):
-    """v = factor v + summand."""
-    for k in range(v.size):
-        v[k] = factor * v[k] + summand
-
-
-@compiled
-def move(v, copy, length, step):
-    """v moved by so many entries, circular in blocks of this length."""
-    put(v, 1.0, copy)
-    for first in range(0, v.size, length):
-        last = first + length
-        put(copy[first : last - step], 1.0, v[first + step : last])
-        put(copy[last - step : last], 1.0, v[first : first + step])
-
-
-@compiled
-def box_back(v, half, out, extended, shape):
-    """The transpose of `box`: the box sum with the window mirrored, which for even taps is moved by one pixel."""
-    box(v, half, out, extended, shape)
-    if shape[3] % 2 == 0:
-        move(out, half, shape[1], 1)
-    if shape[2] % 2 == 0:
-        move(out, half, shape[0] * shape[1], shape[1])
 
 
 @compiled(disjoint=True)
@@ -77,7 +51,7 @@ def first_deficits(x, a, z, N, bias, network, state, work):
 @compiled
 def forward(x, a, z, N, bias, network, state, work):
     """All layers on N pixels of x from a on; leaves D and T of the last in the first two rows of work."""
-    (signed, clamp), (C, L), shape, (_, tolerance), weights = network
+    (_, signed, clamp), (C, L), shape, (_, tolerance), weights = network
     D, T, half, extended = work[0][:N], work[1][:N], work[2][:N], work[8:].reshape(-1)
     first_deficits(x, a, z, N, bias, network, state, work)
     for l in range(L):
@@ -105,7 +79,7 @@ def backward(x, a, z, N, network, state, work, by_x):
     Those by the deviations of x are added to by_x (layers, .); leaves those by |x - z|^2 and |x + z|^2 of the pixels,
     without the factor of the first layer, in the first two rows of work.
     """
-    (signed, clamp), (C, L), shape, (_, tolerance), weights = network
+    (_, signed, clamp), (C, L), shape, (_, tolerance), weights = network
     D, T, half, extended = work[0][:N], work[1][:N], work[2][:N], work[8:].reshape(-1)
     by_d, by_s, by_t = work[4][:N], work[5][:N], work[6][:N]
     for back in range(L):
@@ -152,7 +126,10 @@ def column(X, z, rows, batch, mask, bias, network, seeds, state, work, sums, by_
     for i in range(rows[0], rows[1], batch):
         many = min(batch, rows[1] - i)
         a, N = i * n, many * n
-        forward(X, a, z, N, bias, network, state, work)
+        if network[0][0]:
+            smooth_forward(X, a, z, N, bias, network, state, work)
+        else:
+            forward(X, a, z, N, bias, network, state, work)
         D, T = work[0][:N], work[1][:N]
         for k in range(many):
             sums[0, i + k] += masked_total(D[k * n : (k + 1) * n], mask[0], mask[1])
@@ -160,7 +137,10 @@ def column(X, z, rows, batch, mask, bias, network, seeds, state, work, sums, by_
         if seeds.size:
             seed(seeds[0], i, mask[0], mask[1], D)
             seed(seeds[1], i, mask[0], mask[1], T)
-            backward(X, a, z, N, network, state, work, by_x)
+            if network[0][0]:
+                smooth_backward(X, a, z, N, network, state, work, by_x)
+            else:
+                backward(X, a, z, N, network, state, work, by_x)
             for c in range(by_pixels.shape[0]):
                 add_by_pixels(X[c][a : a + N], z[c][:N], D, T, network[3][0], by_pixels[c][a : a + N])
 

@@ -96,3 +96,30 @@ def box(src: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[i
         columns3(half, out, H * W, W)
     else:
         columns(half, out, extended, H * W, W, qy)
+
+
+@compiled(disjoint=True)
+def scale_and_add(v: Slices, factor: float, summand: float) -> None:
+    """v = factor v + summand."""
+    for k in range(v.size):
+        v[k] = factor * v[k] + summand
+
+
+@compiled
+def move(v: Slices, copy: Slices, length: int, step: int) -> None:
+    """v moved by so many entries, circular in blocks of this length."""
+    copy[:] = v
+    for first in range(0, v.size, length):
+        last = first + length
+        v[first + step : last] = copy[first : last - step]
+        v[first : first + step] = copy[last - step : last]
+
+
+@compiled
+def box_back(v: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[int, int, int, int]) -> None:
+    """The transpose of `box`: the box sum with the window mirrored, which for even taps is moved by one pixel."""
+    box(v, half, out, extended, shape)
+    if shape[3] % 2 == 0:
+        move(out, half, shape[1], 1)
+    if shape[2] % 2 == 0:
+        move(out, half, shape[0] * shape[1], shape[1])

@@ -65,10 +65,10 @@ def first_layer(x, z, parts, shape, kind, biases, weights, tolerance, work, D, T
     zeros[:] = 0
     X, Z = x[1][0][a:b], z[1][0][c:e]
     if kind:
-        FX, FZ, m = x[2][:2, a:b], z[2][:2, c:e], half
+        f, u, g, v, m = x[2][0][a:b], x[2][1][a:b], z[2][0][c:e], z[2][1][c:e], half
         angle_entries(d, X, Z, 0.0, m, s)
-        refine_angles(kind, x[0][:, a:b], z[0][:, c:e], X, FX, Z, FZ, shape, biases[0, 2:], weights, m, s)
-        smooth_map(kind, d, m, s, zeros, FX, FZ, weights, D, T)
+        refine_angles(kind, x[0][:, a:b], z[0][:, c:e], X, u, Z, v, shape, biases[0, 2:], weights, T, m, s)
+        smooth_map(kind, d, m, s, zeros, f, u, g, v, weights, D, T)
     else:
         relu_signed(d, s, zeros, X, x[2][0][a:b], Z, z[2][0][c:e], weights, tolerance, D, T)
 
@@ -106,14 +106,14 @@ def later_layer(x, ix, z, iz, shape, signed, weights, tolerance, work, D, T):
 
 
 @compiled
-def smooth_layer(x, fx, z, fz, shape, kind, weights, tolerance, work, D, T):
+def smooth_layer(x, f, u, z, g, v, shape, kind, weights, tolerance, work, D, T):
     """A later convolution and smooth activation."""
     N = D.size
     d, s, m, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
     box(D, m, d, extended, shape)
     box(T, m, t, extended, shape)
     angle_entries(d, x, z, tolerance, m, s)
-    smooth_map(kind, d, m, s, t, fx, fz, weights, D, T)
+    smooth_map(kind, d, m, s, t, f, u, g, v, weights, D, T)
 
 
 @compiled
@@ -135,8 +135,8 @@ def walk(x, z, parts, network, work, D, T):
             D += biases[l, 0] / (shape[2] * shape[3])
         X, Z = x[1][l][a:b], z[1][l][c:e]
         if kind:
-            FX, FZ = x[2][2 * l : 2 * l + 2, a:b], z[2][2 * l : 2 * l + 2, c:e]
-            smooth_layer(X, FX, Z, FZ, shape, kind, weights[l], tolerance, work, D, T)
+            f, u, g, v = x[2][2 * l][a:b], x[2][2 * l + 1][a:b], z[2][2 * l][c:e], z[2][2 * l + 1][c:e]
+            smooth_layer(X, f, u, Z, g, v, shape, kind, weights[l], tolerance, work, D, T)
         else:
             later_layer(X, x[2][l][a:b], Z, z[2][l][c:e], shape, signed, weights[l], tolerance, work, D, T)
 

@@ -23,33 +23,67 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftmath.kernels._numba.compile import compiled
+from shiftmath.kernels._numba.maps import angle_polynomial
 from shiftmath.kernels.plan import ERF, ROUNDINGS
 
 EPS = float(np.finfo(float).eps)
+LEAST = 1e-280  # a square of R above which no square that it is made of underflows
 
 Entries = Float[np.ndarray, "k"]
 
 
 @compiled
+def square_of_cosine(c: float, g: float, u: float, a: float, v: float, b: float) -> float:
+    """R^2 = a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2."""
+    return a * a + b * b * (1 - a * a) + (c * u * v) ** 2 * g
+
+
+@compiled
 def cosine(c: float, g: float, u: float, a: float, v: float, b: float) -> float:
-    """R = sqrt(a^2 + b^2 - a^2 b^2 + c^2 g u^2 v^2)."""
-    square = a * a + b * b * (1 - a * a) + (c * u * v) ** 2 * g
-    if square > 1e-280:
+    """R, also where its square underflows: where p overflows a^2 does."""
+    square = square_of_cosine(c, g, u, a, v, b)
+    if square > LEAST:
         return math.sqrt(square)
-    # Where p overflows a^2 underflows.
     return math.hypot(math.hypot(a, b), c * u * v * math.sqrt(g))
+
+
+@compiled
+def arc(sine: float, cosine: float) -> float:
+    """The angle from 0 to pi / 2 with this sine and this cosine, by `angle_polynomials`, at most pi / 4, or the rest.
+
+    atan2 would be a call for each entry, which keeps a loop from vector instructions.
+    """
+    small, large = (sine, cosine) if sine <= cosine else (cosine, sine)
+    half = math.sqrt(0.5 + 0.5 * large)  # of half the angle the cosine; small / (2 half) is its sine
+    angle = small / half * angle_polynomial(1.0 - half)
+    return angle if sine <= cosine else 0.5 * math.pi - angle
+
+
+@compiled
+def erf_dual(k: float, R: float, uv: float) -> tuple[float, float]:
+    """E[f f] and E[f' f']."""
+    r = 2 * k * uv
+    angle = arc(abs(r), R)
+    return 2 / math.pi * (angle if r >= 0 else -angle), 4 / math.pi * uv / R
+
+
+@compiled
+def gelu_dual(k: float, g: float, R: float, uv: float, a: float, b: float) -> tuple[float, float]:
+    """The excess w of E[f f], and E[f' f']."""
+    r, inverse, sizes = k * uv, 1 / R, a * a + b * b
+    angle, ab = arc(R, abs(r)), a * inverse * b
+    angle = angle if r >= 0 else math.pi - angle
+    excess = uv * (g + k * k * sizes) * inverse - k * angle
+    return excess / (2 * math.pi), 0.5 + (r * inverse * (sizes + ab * ab) - angle) / (2 * math.pi)
 
 
 @compiled
 def smooth_dual(kind: int, m: float, s: float, u: float, a: float, v: float, b: float) -> tuple[float, float, float]:
     """2 k, then E[f f] of erf or the excess w of gelu, and E[f' f']; m and s are not negative."""
-    k, g, c = 0.25 * (s - m), 0.25 * m * s, 2.0 if kind == ERF else 1.0
-    R, r = cosine(c, g, u, a, v, b), c * k * (u * v)
+    k, g = 0.25 * (s - m), 0.25 * m * s
     if kind == ERF:
-        return 2 * k, 2 / math.pi * math.atan2(r, R), 4 / math.pi * (u * v) / R
-    angle, sizes, ab = math.atan2(R, r), a * a + b * b, a / R * b
-    excess = u * v * (g + k * k * sizes) / R - k * angle
-    return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + ab * ab) - angle) / (2 * math.pi)
+        return 2 * k, *erf_dual(k, cosine(2.0, g, u, a, v, b), u * v)
+    return 2 * k, *gelu_dual(k, g, cosine(1.0, g, u, a, v, b), u * v, a, b)
 
 
 @compiled(disjoint=True)
@@ -62,19 +96,29 @@ def angle_entries(d: Entries, x: Entries, y: Entries, tolerance: float, m: Entri
         s[k] = most - m[k]
 
 
+@compiled(disjoint=True)
+def lost(c, m, s, x, u, y, v, weights, out):  # type: ignore[no-untyped-def]
+    """out = 1 where rounding of d would change R, else 0."""
+    for k in range(m.size):
+        p, q, w = x[k], y[k], c * u[k] * v[k]
+        square = square_of_cosine(c, 0.25 * m[k] * s[k], u[k], u[k] * weights[1], v[k], v[k] * weights[2])
+        enough = (w * w * (p * p + q * q) * p * q <= 16 * square) & (square > LEAST)
+        out[k] = 0.0 if enough else 1.0
+
+
 @compiled
-def refine_angles(kind, x, z, X, FX, Z, FZ, shape, bias, weights, m, s):  # type: ignore[no-untyped-def]
+def refine_angles(kind, x, z, X, U, Z, V, shape, bias, weights, few, m, s):  # type: ignore[no-untyped-def]
     """m, s = |x_a y -+ z_a x|^2 / (x y) over taps a, channels and the bias, where d - (x - y)^2 has too few digits.
 
     That is where rounding of d would change R: where two large patches of one direction, or two opposite ones, differ
-    in size.
+    in size. few is overwritten.
     """
     H, W, qy, qx = shape
-    c, n = 2.0 if kind == ERF else 1.0, H * W
+    n = H * W
+    lost(2.0 if kind == ERF else 1.0, m, s, X, U, Z, V, weights, few)
     for k in range(m.size):
-        p, q, u, v = X[k], Z[k], FX[1, k], FZ[1, k]
-        R = cosine(c, 0.25 * m[k] * s[k], u, u * weights[1], v, v * weights[2])
-        if (c * u * v) ** 2 * (p * p + q * q) * p * q <= 16 * R * R:
+        p, q = X[k], Z[k]
+        if few[k] == 0 or p * q == 0:
             continue
         first, most, same, opposite = k // n * n, 4 * (p * q), 0.0, 0.0
         for i in range(qy):
@@ -91,6 +135,35 @@ def refine_angles(kind, x, z, X, FX, Z, FZ, shape, bias, weights, m, s):  # type
         m[k], s[k] = min(same / (p * q), most), min(opposite / (p * q), most)
 
 
+@compiled(disjoint=True)
+def erf_map(d, m, s, t, f, u, g, v, weights, D, T):  # type: ignore[no-untyped-def]
+    """`smooth_map`, but for how many entries it returns, those in which R^2 underflows."""
+    keep, w, few = weights[0], weights[4], 0
+    for k in range(D.size):
+        area, uv = 0.25 * m[k] * s[k], u[k] * v[k]
+        square = square_of_cosine(2.0, area, u[k], u[k] * weights[1], v[k], v[k] * weights[2])
+        few += 0 if square > LEAST else 1
+        nngp, slope = erf_dual(0.25 * (s[k] - m[k]), math.sqrt(square), uv)
+        D[k] = keep * (f[k] + g[k]) - 2 * w * nngp
+        T[k] = (0.5 * (s[k] - m[k]) + t[k]) * w * slope
+    return few
+
+
+@compiled(disjoint=True)
+def gelu_map(d, m, s, t, f, u, g, v, weights, D, T):  # type: ignore[no-untyped-def]
+    """`smooth_map`, but for how many entries it returns, those in which R^2 underflows."""
+    keep, w, few = weights[0], weights[4], 0
+    for k in range(D.size):
+        area, uv, a, b = 0.25 * m[k] * s[k], u[k] * v[k], u[k] * weights[1], v[k] * weights[2]
+        square = square_of_cosine(1.0, area, u[k], a, v[k], b)
+        few += 0 if square > LEAST else 1
+        k2 = 0.5 * (s[k] - m[k])
+        nngp, slope = gelu_dual(0.5 * k2, area, math.sqrt(square), uv, a, b)
+        D[k] = 0.5 * w * (keep * d[k] - (1 - keep) * k2) + (keep * (f[k] + g[k]) - 2 * w * nngp)
+        T[k] = (k2 + t[k]) * w * slope
+    return few
+
+
 @compiled
 def smooth_map(
     kind: int,
@@ -98,22 +171,28 @@ def smooth_map(
     m: Entries,
     s: Entries,
     t: Entries,
-    fx: Float[np.ndarray, "2 k"],
-    fy: Float[np.ndarray, "2 k"],
+    f: Entries,
+    u: Entries,
+    g: Entries,
+    v: Entries,
     weights: Float[np.ndarray, "7"],
     D: Entries,
     T: Entries,
 ) -> None:
     """D = p' + q' - 2 E[f f], or -2 E[f f] in the last layer, and T = 2 Theta E[f' f'], all times w.
 
-    fx, fy are rows (what p' exceeds p/2 by for gelu, p' for erf; in the next unit, times w) and u; the weights are keep
-    (0 in the last layer, else 1) = l_d, w = l, and 1 / s_x, 1 / s_y in place of e_d, l_k.
+    f, g are what p', q' exceed p / 2, q / 2 by for gelu, p' and q' for erf, in the next unit, times w; the weights are
+    keep (0 in the last layer, else 1) = l_d, w = l, and 1 / s_x, 1 / s_y in place of e_d, l_k.
     """
+    if kind == ERF:
+        few = erf_map(d, m, s, t, f, u, g, v, weights, D, T)
+    else:
+        few = gelu_map(d, m, s, t, f, u, g, v, weights, D, T)
+    if few == 0:
+        return
     keep, w = weights[0], weights[4]
     half = 0.0 if kind == ERF else 0.5 * w
     for k in range(D.size):
-        u, v = fx[1, k], fy[1, k]
-        k2, nngp, slope = smooth_dual(kind, m[k], s[k], u, u * weights[1], v, v * weights[2])
-        linear = d[k] if keep else -k2
-        D[k] = half * linear + (keep * (fx[0, k] + fy[0, k]) - 2 * w * nngp)
+        k2, nngp, slope = smooth_dual(kind, m[k], s[k], u[k], u[k] * weights[1], v[k], v[k] * weights[2])
+        D[k] = half * (d[k] if keep else -k2) + (keep * (f[k] + g[k]) - 2 * w * nngp)
         T[k] = (k2 + t[k]) * w * slope
