@@ -2,8 +2,8 @@
 
     python benchmarks/gradients.py [--repeats 5] [--quick] [--compare] [--output benchmarks/results]
 
-The gradient of sum_j w_j k(x, z_j) at one image of 28 x 28 pixels with 12 samples (3 x 3 filter, circular padding,
-ReLU, 2 layers), in float64. One process, alternating; medians of wall times and of CPU times (all threads), and the
+The gradient of sum_j w_j k(x, z_j) at one image of 28 x 28 pixels with 12 samples (3 x 3 filter, circular padding, 2
+layers), in float64. One process, alternating; medians of wall times and of CPU times (all threads), and the
 ratios to the kernel on the same arrays. JAX is reverse mode of the JAX engine, compiled before: at one point, and at
 eight, up to which the search fills its batches where a kernel has no compiled gradient. Then the distance of one image
 from the boundary of an `Interpolant` of 12 images: some hundred gradients, of two points and of two more a restart.
@@ -25,7 +25,12 @@ from shiftmath.interpolant import gradients
 from shiftmath.kernels import Convolutional, FullyConnected
 
 PACKAGES = ("numpy", "numba", "jax")
-KERNELS = [Convolutional(2), Convolutional(2, readout="flatten"), FullyConnected(2)]
+KERNELS = [
+    *(Convolutional(2), Convolutional(2, readout="flatten"), FullyConnected(2)),
+    *(Convolutional(2, activation=smooth) for smooth in ("erf", "gelu")),
+    *(Convolutional(2, readout="flatten", activation=smooth) for smooth in ("erf", "gelu")),
+    *(FullyConnected(2, smooth) for smooth in ("erf", "gelu")),
+]
 DISTANCES = [(KERNELS[1], 8), (KERNELS[0], 1)]  # and the restarts of the search
 
 
