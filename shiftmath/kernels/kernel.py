@@ -77,9 +77,9 @@ class Kernel(Parameters, ABC):
         z, and by the variances of x in every layer. By the compiled engine in float64, in one to three times the time
         of `kernel(X, Z)`, to rounding, near z and -z too. Near a multiple of z, and near z where dense layers follow a
         pooled readout, 1 - |rho| is a difference of larger numbers: a distance r from there, relative to the sizes, the
-        direction of the part that jumps is known to eps / r^2 only. Of erf and gelu, which have no kink, errors are
-        roundings times the largest variance of a pre-activation; where that is above 1e6, and for pixels below 1e-100,
-        the gradient is that of the JAX engine.
+        direction of the part that jumps is known to eps / r^2 only. Of gelu, which has no kink, errors are roundings
+        times 1 + p for the largest variance p of a pre-activation, of erf times the product over the layers of 1 + 2 p;
+        where that is above 1e6, and for entries below 1e-100, the gradient is that of the JAX engine.
 
         Where the tangent kernel has a kink it is the symmetric subgradient: where two patches have one direction or
         opposite ones their angle has derivative 0, where one is 0 an activation is replaced by its linear part, the

@@ -99,6 +99,15 @@ def test_gradients_of_smooth_kernels_are_those_of_jax_at_any_size(kernel, shape)
         assert (differ(gradients, expected) <= tolerance * np.abs(expected).max()).all()
 
 
+@pytest.mark.slow
+def test_gradients_of_many_saturated_layers_are_those_of_jax():
+    kernel, (z,) = FullyConnected(3, "erf", weight_std=30.0), cases.gaussian(4, 1, (3,))
+    # Variances are 900, whose product is what 1 - r would lose.
+    expected = jax.grad(lambda x: kernel(x[None], jnp.asarray(z)[None])[0, 0])(jnp.asarray(z))
+    gradient = kernel.weighted_gradient(z[None], z[None], [1.0])[1][0]
+    assert np.abs(gradient - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
 @pytest.mark.parametrize(("kernel", "shape"), NEAR, ids=cases.name)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_gradients_near_a_sample_are_those_of_fifty_digits(kernel, shape, sign):

@@ -74,7 +74,7 @@ class SmoothWalk(Walk):
 def convolutional(plan: Plan, X: Images, Z: Samples, weights: PerZ) -> tuple[PerX, Images] | None:
     """Values and gradients at some points; None where they are not accurate."""
     walk, L = SmoothWalk(plan, X, Z), plan.depth
-    if not all(accurate(A.reshape(len(A), -1), B[-L:]) for A, B in ((X, walk.X), (Z, walk.Z))):
+    if not all(accurate(plan, A.reshape(len(A), -1), *B[-L:]) for A, B in ((X, walk.X), (Z, walk.Z))):
         return None
     if plan.dense_layers:
         return with_dense_layers(walk, weights)
@@ -86,7 +86,7 @@ def with_dense_layers(walk: SmoothWalk, weights: PerZ) -> tuple[PerX, Images] | 
     """`convolutional`, in two walks: the first finds where the dense layers are."""
     plan, (E, T) = walk.plan, walk.pairs(None)[0]
     P, Q = (dense_variances(plan, walk.own(A, 0, None)[0]) for A in (walk.X, walk.Z))
-    if not accurate(np.zeros((1, 1)), *P, *Q):
+    if not all(accurate(plan, np.zeros((1, 1)), *A[-plan.depth :], *v) for A, v in ((walk.X, P), (walk.Z, Q))):
         return None
     values, by_E, by_T, by_q = dense_back(plan, E, T, P, Q, weights)
     _, by_x, by_pixels = walk.pairs(np.stack([by_E.T, by_T.T], 1))

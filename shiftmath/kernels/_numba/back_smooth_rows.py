@@ -1,7 +1,8 @@
 """Compiled gradients as in `back_dense`, for smooth activations: dense layers and back, in the state of `back_smooth`.
 
-Covariances need no common units, but 1 - r loses digits where variances are large, and squares of tiny numbers
-underflow: `accurate` says where neither is so. Other points and samples are left to JAX.
+Covariances need no common units, but 1 - r loses digits where variances are large, for erf in each layer what the
+others have left, and squares of tiny numbers underflow: `accurate` says where neither is so. Other points and samples
+are left to JAX.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance
 from shiftmath.kernels.plan import ERF, Plan
 
 ENTRIES = 2**18  # of the matrices that are held at once
-LARGEST_VARIANCE, SMALLEST_ENTRY = 1e6, 1e-100  # 1e6 eps of errors; a product of three such squares is a number
+LARGEST_LOSS, SMALLEST_ENTRY = 1e6, 1e-100  # errors of 1e6 eps; a product of three such squares is a number
 
 Variances = Float[np.ndarray, "..."]
 PerX = Float[np.ndarray, "n"]
@@ -24,11 +25,12 @@ PerZ = Float[np.ndarray, "m"]
 Gram = Float[np.ndarray, "n m"]
 
 
-def accurate(X: Float[np.ndarray, "n _"], *variances: Variances) -> bool:
-    """Whether all entries of rows, but for rows of 0, and variances are such that gradients are."""
+def accurate(plan: Plan, X: Float[np.ndarray, "n _"], *variances: Variances) -> bool:
+    """Whether all entries of rows, but for rows of 0, and variances in the layers are such that gradients are."""
     largest = np.abs(X).max(1)
     tiny = (largest > 0) & (largest < SMALLEST_ENTRY)
-    return not tiny.any() and all(p.max() <= LARGEST_VARIANCE for p in variances)
+    losses = [1 + SMOOTHNESS[plan.activation] * p.max() for p in variances]
+    return not tiny.any() and bool((np.prod if plan.smooth == ERF else np.max)(losses) <= LARGEST_LOSS)
 
 
 def before(plan: Plan, p: Variances) -> Variances:
@@ -103,7 +105,7 @@ def fully_connected(
 ) -> tuple[PerX, Float[np.ndarray, "n d"]] | None:
     """Values and gradients at some points; None where they are not accurate."""
     P, Q = (dense_variances(plan, (A**2).mean(1)) for A in (X, Z))
-    if not (accurate(X, *P) and accurate(Z, *Q)):
+    if not (accurate(plan, X, *P) and accurate(plan, Z, *Q)):
         return None
     k = X @ Z.T / X.shape[1]
     values, by_k, _, by_q = dense_back(plan, k, np.zeros(k.shape), P, Q, weights)
