@@ -118,6 +118,14 @@ def test_smooth_activations_have_no_kink(kernel, shape):
         assert np.abs(np.array(found) - expected).max() <= ((10 * h) ** 8 + 1e3 * np.finfo(float).eps / h**2) * scale
 
 
+@pytest.mark.parametrize("kernel", [FullyConnected(2, "erf"), FullyConnected(2, "gelu")], ids=repr)
+def test_gradients_of_tiny_signals_do_not_underflow(kernel):
+    x, z = 1e-10 * cases.gaussian(3, 2, (6,))
+    slopes = jax.jit(jax.grad(lambda v, z: kernel(v[None], z[None])[0, 0]))
+    few, exact = (slopes(jnp.asarray(x, dtype), jnp.asarray(z, dtype)) for dtype in (jnp.float32, jnp.float64))
+    assert jnp.abs(few - exact).max() <= 100 * jnp.finfo(jnp.float32).eps * jnp.abs(exact).max()
+
+
 def test_rounding_is_not_differentiated_where_images_are_large():
     kernel, (x,) = Convolutional(2, filter_size=2, padding="zero", activation="erf"), cases.gaussian(3, 1, (3, 2, 1))
     slopes = jax.jit(jax.grad(lambda v, z: kernel(v[None], z[None])[0, 0]))

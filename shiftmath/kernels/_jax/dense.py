@@ -122,7 +122,7 @@ def smooth(plan: Plan, last: bool, state: State, x: Layer, z: Layer, weight: flo
     k2, nngp, slope = smooth_dual(plan.smooth, *covariance_and_area(m, s, zero, p, q, k), (x.u, x.a, z.u, z.a))
     half, w = 0.0 if plan.smooth == ERF else 0.5, weight * x.step * z.step
     left = -half * k2 if last else half * m
-    return State(w * (left - 2 * nngp), s, w * (half * k2 / 2 + nngp), (k2 + t) * w * slope)
+    return State(w * (left - 2 * nngp), s, w * (half * k2 / 2 + nngp), (k2 + t) * (w * slope))
 
 
 def homogeneous(state: State, x: Layer, z: Layer, weights: list[float]) -> State:

@@ -35,7 +35,7 @@ def smooth(
     k2, nngp, slope = smooth_dual(plan.smooth, k, g, (x.u, x.a, z.u, z.a))
     keep, w = weights[0], weights[4]
     linear = 0 if plan.smooth == ERF else w / 2 * (keep * d - (1 - keep) * k2)
-    return together(linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * w * slope)
+    return together(linear + keep * (x.excess + z.excess) - 2 * w * nngp, (k2 + t) * (w * slope))
 
 
 def homogeneous(d: Any, s: Any, t: Any, x: Prepared, z: Prepared, weights: Float[Array, "7 1 1 _"]) -> State:
