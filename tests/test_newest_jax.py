@@ -22,8 +22,13 @@ ON_THE_NEWEST = {
         "test_attacks_are_the_same_inside_a_jitted_function": "adversary/attack adversary/minimal adversary/projected "
         "adversary/_halving adversary/_losses adversary/_norms adversary/_walk adversary/automatic adversary/_ascent"
     },
-    "interpolant/test_predictor.py": {"test_gradient_is_that_of_finite_differences": "interpolant/gradients"},
+    "interpolant/test_predictor.py": {
+        "test_gradient_of_a_function_of_jax_is_that_of_the_kernel_it_calls": "interpolant/gradients"
+    },
     "kernels/test_kernels_contract.py": {"test_diag_is_differentiable_and_traces": "kernels/diagonal"},
+    "kernels/test_kernels_gradient.py": {
+        "test_gradients_of_many_saturated_layers_are_those_of_jax": "kernels/_numba/back_smooth_rows"
+    },
     "kernels/test_kernels_group_average.py": {
         "test_it_is_refused_inside_a_transformation_too": "kernels/joint_action",
     },

@@ -49,7 +49,6 @@ def test_it_interpolates_and_its_norm_is_least(network, rng):
     assert longer.norm > f.norm
 
 
-@pytest.mark.latest
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_gradient_is_that_of_finite_differences(network, rng):
     f = Interpolant(network, rng.standard_normal((3, 3, 3, 1)), [1.0, -1.0, 0.5])
@@ -58,6 +57,16 @@ def test_gradient_is_that_of_finite_differences(network, rng):
     difference = float(f(x[None] + h * direction)[0] - f(x[None] - h * direction)[0]) / (2 * h)
     # The central difference errs by h^2 and by eps / h.
     assert np.vdot(f.gradient(x), direction) == pytest.approx(difference, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.latest
+def test_gradient_of_a_function_of_jax_is_that_of_the_kernel_it_calls(rng):
+    kernel = Convolutional(activation="gelu")
+    (X, x), y = np.split(rng.standard_normal((4, 3, 3, 1)), [3]), [1.0, -1.0, 0.5]
+    found = Interpolant(lambda X, Z=None: kernel(X, Z), X, y).gradient(x)
+    expected = Interpolant(kernel, X, y).gradient(x)
+    # Rounding of the coefficients, by the condition of three Gaussian signals, below 100.
+    assert np.abs(found - expected).max() <= 1e-12 * np.abs(expected).max()
 
 
 def test_copies_with_one_label_give_the_minimum_norm_solution(rng):

@@ -100,6 +100,7 @@ def test_gradients_of_smooth_kernels_are_those_of_jax_at_any_size(kernel, shape)
 
 
 @pytest.mark.slow
+@pytest.mark.latest
 def test_gradients_of_many_saturated_layers_are_those_of_jax():
     kernel, (z,) = FullyConnected(3, "erf", weight_std=30.0), cases.gaussian(4, 1, (3,))
     # Variances are 900, whose product is what 1 - r would lose.
