@@ -67,12 +67,19 @@ def quoted(name, row, words):
 
 def test_a_time_in_a_sentence_is_the_one_that_was_measured():
     error, certified = r"[\d.e-]+", r"[\d.]+ \| [\d.e-]+"
+    smooth = r"Convolutional\(depth=2, activation='(?:erf|gelu)'\) \|"
     said = [
         quoted("rival", rf".*float64 with MKL .* \| ([\d.]+) \| {error}", "{:.1f} times (8 pixels) to {:.1f} times"),
         quoted("kernels", r"\d+ x \d+, \d+ px, \w+ \| ([\d.]+)", "{:.1f} to {:.1f} times as fast as neural-tangents"),
         quoted("price", r"linear, 45 pairs \| (\d+) s \| .*", "takes {:.0f} s for the linear part of all 45 pairs"),
         quoted("price", r"infinite width, 2 pairs.*? \| (\d+) s \| .*", "{:.0f} s for two of the pairs at infinite"),
         quoted("gradients", r"Convolutional\(depth=2\) \| compiled gradient .* \| ([\d.]+)", "takes {:.1f} times the"),
+        quoted(
+            "gradients",
+            rf"{smooth} compiled gradient .* \| ([\d.]+)",
+            "pooled, it takes {:.1f} and {:.1f} times, where",
+        ),
+        quoted("gradients", rf"{smooth} JAX, one point .* \| ([\d.]+)", "where JAX takes {:.1f} and {:.1f} times (["),
         quoted("certificates", rf"{certified} .* \| ([\d.]+) s", "one hidden layer takes {1:.1f} s at 784 pixels"),
         quoted("certificates", rf"{certified} \| ([\d.]+) \| .*", "reaches {:.2f} to {:.2f} of the distance"),
     ]
