@@ -173,7 +173,7 @@ class Convolutional(Kernel):
         if plan.smooth:
             from shiftmath.kernels._numba.back_smooth_images import smooth_gradient
 
-            values, gradients = smooth_gradient(_on_jax, plan, x, z, weights)
+            values, gradients = smooth_gradient(self._kernel_of_pairs, plan, x, z, weights)
         else:
             from shiftmath.kernels._numba.back_images import convolutional_gradient
 
@@ -182,12 +182,6 @@ class Convolutional(Kernel):
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.convolutional(self.plan(x.shape[4 - self.spatial_axes :]), x)
-
-
-def _on_jax(*arguments: Any) -> Any:
-    from shiftmath.kernels._jax import convolutional as jax_engine
-
-    return jax_engine.convolutional(*arguments)
 
 
 @lru_cache(maxsize=256)

@@ -112,19 +112,13 @@ class FullyConnected(Kernel):
         if self.plan().smooth:
             from shiftmath.kernels._numba.back_smooth_rows import smooth_gradient
 
-            return smooth_gradient(_on_jax, self.plan(), x, z, weights)
+            return smooth_gradient(self._kernel_of_pairs, self.plan(), x, z, weights)
         from shiftmath.kernels._numba.back_dense import fully_connected_gradient
 
         return fully_connected_gradient(self.plan(), x, z, weights)
 
     def _diagonal(self, x: Any) -> Any:
         return diagonal.fully_connected(self.plan(), x)
-
-
-def _on_jax(*arguments: Any) -> Any:
-    from shiftmath.kernels._jax import dense as jax_engine
-
-    return jax_engine.fully_connected(*arguments)
 
 
 @lru_cache(maxsize=256)

@@ -83,7 +83,7 @@ class Kernel(Parameters, ABC):
 
         Where the tangent kernel has a kink it is the symmetric subgradient: where two patches have one direction or
         opposite ones their angle has derivative 0, where one is 0 an activation is replaced by its linear part, the
-        half sum of its slopes. `jax.grad` takes the slope of the positive side there.
+        half sum of its slopes. `jax.grad` takes the slope of the positive side there, and 0 at a row of zeros.
 
         Arrays of other libraries are taken as NumPy's; in transformations of JAX take `jax.grad`.
 
@@ -114,6 +114,10 @@ class Kernel(Parameters, ABC):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             values, gradients = self._weighted(x, z, weights.astype(float, copy=False))
             return values.astype(x.dtype, copy=False), gradients.reshape(signals[0].shape).astype(x.dtype, copy=False)
+
+    def _kernel_of_pairs(self, x: Any, z: Any) -> Any:
+        """The tangent kernel of engine arrays."""
+        return self._entries([x, z], "ntk", False)
 
     def unchecked(self, signals: Sequence[Any], get: str) -> Any:
         """The Gram matrix, "ntk" or "nngp", of [X] or [X, Z], floating arrays of one library, whatever their values."""

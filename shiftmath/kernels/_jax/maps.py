@@ -160,11 +160,6 @@ def homogeneous_deficit(
     return homogeneous_map(d, least, m, m * ix * iy, negative, t, x * y, weights)
 
 
-def smoothness(kind: int) -> int:
-    """c of `_numba.smooth`."""
-    return 2 if kind == ERF else 1
-
-
 def half_inverse(x: Pairs) -> Pairs:
     """1 / (2 x), and 0 where x = 0."""
     return jnp.where(x > 0, 0.5 / jnp.where(x > 0, x, 1), 0)
@@ -201,7 +196,7 @@ def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tupl
     The sides are u, a, v, b.
     """
     u, a, v, b = sides
-    c, uv = smoothness(kind), u * v
+    c, uv = 2 if kind == ERF else 1, u * v
     R, r = cosine(c, g, uv, a, b), c * k * uv
     if kind == ERF:
         return 2 * k, 2 / math.pi * arcsine(r, R), 4 / math.pi * uv / R

@@ -24,7 +24,7 @@ import math
 from shiftmath.kernels._numba.back_maps import clear, put
 from shiftmath.kernels._numba.boxes import box, box_back, scale_and_add
 from shiftmath.kernels._numba.compile import compiled
-from shiftmath.kernels._numba.smooth import arc
+from shiftmath.kernels._numba.smooth import erf_dual, gelu_dual
 from shiftmath.kernels.plan import ERF
 
 
@@ -33,10 +33,8 @@ def erf_entries(k, tau, a, b, E, T):
     """E and (k + tau) S."""
     for j in range(E.size):
         r = 2.0 * k[j] * a[j] * b[j]
-        R = math.sqrt((1.0 - r) * (1.0 + r))
-        angle = arc(abs(r), R)
-        E[j] = 2.0 / math.pi * (angle if r >= 0 else -angle)
-        T[j] = (k[j] + tau[j]) * (4.0 / math.pi) * a[j] * b[j] / R
+        E[j], S = erf_dual(k[j], math.sqrt((1.0 - r) * (1.0 + r)), a[j] * b[j])
+        T[j] = (k[j] + tau[j]) * S
 
 
 @compiled(disjoint=True)
@@ -56,15 +54,10 @@ def erf_entries_back(k, tau, a, b, by_E, by_T, by_k, by_tau, by_p):
 def gelu_entries(k, tau, a, p, b, q, E, T):
     """E and (k + tau) S."""
     for j in range(E.size):
-        r, aa, bb = k[j] * a[j] * b[j], a[j] * a[j], b[j] * b[j]
-        square = (1.0 - r) * (1.0 + r)
-        R = math.sqrt(square)
-        angle = arc(R, abs(r))
-        angle = angle if r >= 0 else math.pi - angle
-        inverse, kk = 1.0 / R, k[j] * k[j]
-        excess = a[j] * b[j] * inverse * (p[j] * q[j] - kk + kk * (aa + bb)) - k[j] * angle
-        E[j] = 0.5 * k[j] + excess / (2.0 * math.pi)
-        S = 0.5 + (r * inverse * (aa + bb + aa * bb / square) - angle) / (2.0 * math.pi)
+        r = k[j] * a[j] * b[j]
+        R = math.sqrt((1.0 - r) * (1.0 + r))
+        excess, S = gelu_dual(k[j], p[j] * q[j] - k[j] * k[j], R, a[j] * b[j], a[j], b[j])
+        E[j] = 0.5 * k[j] + excess
         T[j] = (k[j] + tau[j]) * S
 
 
@@ -75,10 +68,8 @@ def gelu_entries_back(k, tau, a, p, b, q, by_E, by_T, by_k, by_tau, by_p):
         r, aa, bb, kk = k[j] * a[j] * b[j], a[j] * a[j], b[j] * b[j], k[j] * k[j]
         square = (1.0 - r) * (1.0 + r)
         R = math.sqrt(square)
-        angle = arc(R, abs(r))
-        angle = angle if r >= 0 else math.pi - angle
+        _, S = gelu_dual(k[j], p[j] * q[j] - kk, R, a[j] * b[j], a[j], b[j])
         over, both, i = 1.0 / square, aa * bb / square, a[j] * b[j] / R
-        S = 0.5 + (r / R * (aa + bb + both) - angle) / (2.0 * math.pi)
         S_k = i * ((aa + bb + aa * bb + 3.0 * r * r * both) * over + 1.0) / (2.0 * math.pi)
         S_p = -aa * r / R * (0.5 * (aa + bb + 3.0 * both) * over + aa + 0.5) / (2.0 * math.pi)
         E_p = i * (q[j] + aa * over * (q[j] - kk * aa) - kk * aa * (1.0 + 2.0 * aa)) / (4.0 * math.pi)

@@ -97,7 +97,7 @@ def with_dense_layers(walk: SmoothWalk, weights: PerZ) -> tuple[PerX, Images] | 
 
 
 def smooth_gradient(
-    engine: Callable[..., Any], plan: Plan, X: Images, Z: Samples, weights: PerZ
+    kernel: Callable[..., Any], plan: Plan, X: Images, Z: Samples, weights: PerZ
 ) -> tuple[PerX, Images]:
-    """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W); the engine is that of JAX."""
-    return in_parts(convolutional, engine, plan, X, Z, weights, (POINTS, SAMPLES))
+    """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W); the kernel takes JAX arrays."""
+    return in_parts(convolutional, kernel, plan, X, Z, weights, (POINTS, SAMPLES))

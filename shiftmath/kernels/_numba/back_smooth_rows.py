@@ -113,21 +113,21 @@ def fully_connected(
 
 
 def in_parts(
-    accurate_ones: Callable[..., Any], engine: Callable[..., Any], plan: Plan, X: Any, Z: Any, weights: PerZ, most: Any
+    accurate_ones: Callable[..., Any], kernel: Callable[..., Any], plan: Plan, X: Any, Z: Any, weights: PerZ, most: Any
 ) -> tuple[PerX, Any]:
     """Values and gradients in float64, of so many points and samples at once; by JAX where the first gives None."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
     values, gradients = np.zeros(len(X)), np.zeros(X.shape)
     for some, z in ((some, z) for some in ranges(len(X), most[0]) for z in ranges(len(Z), most[1])):
         few = plan, X[some], Z[z], weights[z]
-        f, g = accurate_ones(*few) or by_jax(engine, *few)
+        f, g = accurate_ones(*few) or by_jax(kernel, *few[1:])
         values[some] += f
         gradients[some] += g
     return values, gradients
 
 
-def by_jax(engine: Callable[..., Any], plan: Plan, X: Any, Z: Any, weights: PerZ) -> tuple[PerX, Any]:
-    """Values and gradients, through JAX."""
+def by_jax(kernel: Callable[..., Any], X: Any, Z: Any, weights: PerZ) -> tuple[PerX, Any]:
+    """Values and gradients, through JAX; the kernel takes its arrays."""
     import jax
     import jax.numpy as jnp
 
@@ -135,12 +135,12 @@ def by_jax(engine: Callable[..., Any], plan: Plan, X: Any, Z: Any, weights: PerZ
 
     with float64():
         few, samples = jnp.asarray(weights), jnp.asarray(Z)
-        values, back = jax.vjp(lambda x: engine(plan, x, samples, "ntk") @ few, jnp.asarray(X))
+        values, back = jax.vjp(lambda x: kernel(x, samples) @ few, jnp.asarray(X))
         return np.asarray(values), np.asarray(back(jnp.ones(len(X)))[0])
 
 
 def smooth_gradient(
-    engine: Callable[..., Any], plan: Plan, X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "m d"], weights: PerZ
+    kernel: Callable[..., Any], plan: Plan, X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "m d"], weights: PerZ
 ) -> tuple[PerX, Float[np.ndarray, "n d"]]:
-    """Values and gradients of f at points X (n, d) for samples Z (m, d), in float64; the engine is that of JAX."""
-    return in_parts(fully_connected, engine, plan, X, Z, weights, (max(1, ENTRIES // len(Z)), len(Z)))
+    """Values and gradients of f at points X (n, d) for samples Z (m, d), in float64; the kernel takes JAX arrays."""
+    return in_parts(fully_connected, kernel, plan, X, Z, weights, (max(1, ENTRIES // len(Z)), len(Z)))
