@@ -15,7 +15,7 @@ from shiftmath.kernels._numba.boxes import box
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels._numba.maps import relu_angle
 from shiftmath.kernels._numba.rows import opposite_angle
-from shiftmath.kernels._numba.slices import column_sums, roll_rows, tile
+from shiftmath.kernels._numba.slices import column_sums, roll_rows
 from shiftmath.kernels.plan import ROUNDINGS
 
 DEEPEST, TAPS = 4, 3
@@ -38,11 +38,12 @@ numbers, flags, count = types.CPointer(types.float64), types.CPointer(types.bool
 
 @compiled
 def prepare(images, table, work, k):  # type: ignore[no-untyped-def]
-    """The triple of `_numba.slices`, rows of the table, for images one after the other."""
+    """The triple of `_numba.slices`, rows of the table, for images one after the other: these are interleaved."""
     N, depth = images.size, table.shape[0] // 2
+    n, B = k * k, N // (k * k)
     q, p, half, taps = work[0][:N], work[1][:N], work[2][:N], N - N + TAPS
     for i in range(N):
-        table[0, i] = images[i] * FIRST
+        table[0, i] = images[i % B * n + i // B] * FIRST
         q[i] = table[0, i] ** 2
     for l in range(depth):
         box(q, half, p, work[3], (k, k, taps, taps))
@@ -113,9 +114,7 @@ def convolutional(x, n, z, k, depth, block, inside, left, right, rolled, tiled, 
         for sy in range(k):
             if not same_block(masks[0], sy, k, block):
                 continue
-            for part in range(3 if many else 0):
-                tile(parts[part], sy * k, d, tiles[part])
-            column_sums(X, parts, tiles, (0, n), n, sy, 1, (masks[0], masks[1]), network, space, sums)
+            column_sums(X, parts, sy * k, tiles, n, n, 1, (masks[0], masks[1]), network, space, sums, none)
 
 
 @cfunc(types.void(numbers, count, numbers, *(count,) * 2, *(numbers,) * 3), nopython=True, error_model="numpy")

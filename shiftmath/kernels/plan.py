@@ -104,10 +104,16 @@ class Plan:
     def torus(self) -> Pair:
         """The torus on which the padding is circular.
 
-        Zero padding is circular on a torus larger by q - 1, cleared after each layer.
+        Zero padding is circular on a torus larger by q // 2, cleared after each layer: as far as a filter reaches
+        beyond an image on either side. What it sees there on the one side may be what it sees on the other: zeros.
+
+        >>> Plan("relu", 0.0, 1.0, 0.0, 1, size=(8, 4), taps=(3, 4), padding="zero").torus
+        (9, 6)
         """
-        more = 1 if self.padding == "zero" else 0
-        return (self.size[0] + more * (self.taps[0] - 1), self.size[1] + more * (self.taps[1] - 1))
+        if self.padding != "zero":
+            return self.size
+        height, width = (max(length + q // 2, q) for length, q in zip(self.size, self.taps, strict=True))
+        return height, width
 
     @cached_property
     def masks(self) -> tuple[Bool[np.ndarray, "H H"], Bool[np.ndarray, "W W"]]:

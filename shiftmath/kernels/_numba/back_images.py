@@ -22,6 +22,7 @@ from shiftmath.kernels._numba.blocks import binary_exponents, ranges, scaled, sc
 from shiftmath.kernels._numba.convolutional import BATCH_PIXELS, exponents, share
 from shiftmath.kernels._numba.dense import half_inverse
 from shiftmath.kernels._numba.doubled import deviations
+from shiftmath.kernels._numba.lanes import interleaved
 from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
 from shiftmath.kernels.plan import ROUNDINGS, Plan
@@ -107,10 +108,13 @@ class Walk:
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, TASKS))]
         given = np.zeros((m, 2, 0)) if seeds is None else seeds / plan.pooled_terms
         sums, parts = np.zeros((len(groups), m, 2, n)), [(part, g) for part in columns for g in range(len(groups))]
+        batch = 1 if own else max(1, min(n, BATCH_PIXELS // pixels))
+        A = interleaved(A, pixels, batch)
         by_x, by_pixels = (np.zeros((len(parts), rows, A.shape[1])) for rows in (plan.depth, self.channels))
-        run_tasks(self.steps, [(A, B, part, own, groups[g], biases, given, sums[g], by_x[k], by_pixels[k])
+        run_tasks(self.steps, [(A, B, part, own, batch, groups[g], biases, given, sums[g], by_x[k], by_pixels[k])
                                for k, (part, g) in enumerate(parts)])  # fmt: skip
-        return sums.sum(0).transpose(1, 2, 0) / plan.pooled_terms, by_x.sum(0), by_pixels.sum(0)
+        by = (interleaved(part.sum(0), pixels, batch, back=True) for part in (by_x, by_pixels))
+        return sums.sum(0).transpose(1, 2, 0) / plan.pooled_terms, *by
 
     def steps(
         self,
@@ -118,6 +122,7 @@ class Walk:
         B: Float[np.ndarray, "rows M"],
         columns: Any,
         own: bool,
+        batch: int,
         shifts: Any,
         biases: Any,
         seeds: Sums,
@@ -126,7 +131,7 @@ class Walk:
         """`slices_back`, a few shifts after others."""
         pixels = int(np.prod(self.plan.torus))
         n = 1 if own else A.shape[1] // pixels
-        batch, work = max(1, min(n, BATCH_PIXELS // pixels)), 4 * (columns[1] - columns[0]) * n * pixels
+        work = 4 * (columns[1] - columns[0]) * n * pixels
         for part in ranges(len(shifts), max(1, STEP // (work * self.plan.depth))):
             slices_back(A, B, columns, own, batch, shifts[part], self.plan.masks, biases, self.network, seeds, *out)
             yield

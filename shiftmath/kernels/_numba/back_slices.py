@@ -1,8 +1,8 @@
 """Compiled walk of slices through all layers and back: derivatives of sums of slices by the first image.
 
 As `_numba.slices`, with a state of three numbers a pixel and layer that is kept until the way back: the deficit d, t,
-and the gap x - y. What a slice needs stays in cache. Images are tables (rows, N), one image of n pixels after the other
-in N: the pixels of each channel, 1 inside the image and 0 outside, then of each layer the standard deviations before
+and the gap x - y. What a slice needs stays in cache. Images are tables (rows, N), in N one image of n pixels after the
+other, or some interleaved: the pixels of each channel, 1 inside the image and 0 outside, then of each layer the standard deviations before
 the activation, their lower parts (see `doubled`), and 1 / (2 deviation). Pixels are not scaled by the weights, which
 would round differences: `network` has the factor of the first variance.
 
@@ -17,8 +17,9 @@ from shiftmath.kernels._numba.back_maps import activate, activate_back, clear, g
 from shiftmath.kernels._numba.back_smooth import smooth_backward, smooth_forward
 from shiftmath.kernels._numba.boxes import box, box_back, scale_and_add
 from shiftmath.kernels._numba.compile import compiled
+from shiftmath.kernels._numba.lanes import add_totals, tile
 from shiftmath.kernels._numba.maps import opposite_deficit
-from shiftmath.kernels._numba.slices import add_squares, first_squares, masked_total, roll_rows, tile
+from shiftmath.kernels._numba.slices import add_squares, first_squares, roll_rows
 
 WORK = 12  # rows: D, T, half, s, then derivatives by d, s, t, and the last four for `box`
 
@@ -109,34 +110,34 @@ def add_by_pixels(x, z, by_d, by_s, factor, out):
 
 
 @compiled
-def seed(values, index, mask_y, mask_x, out):
+def seed(values, mask_y, mask_x, out):
     """The derivatives by D or T of the last layer: one number an image at the pixels that count."""
-    W = mask_x.size
-    n = mask_y.size * W
-    for i in range(out.size // n):
-        for y in range(mask_y.size):
-            for x in range(W):
-                out[i * n + y * W + x] = values[index + i] if mask_y[y] and mask_x[x] else 0.0
+    W, B = mask_x.size, values.size
+    for y in range(mask_y.size):
+        for x in range(W):
+            for i in range(B):
+                out[(y * W + x) * B + i] = values[i] if mask_y[y] and mask_x[x] else 0.0
 
 
 @compiled
-def column(X, z, rows, batch, mask, bias, network, seeds, state, work, sums, by_x, by_pixels):
-    """Of images X_i, some at a time, and as many copies of a shifted image z: adds to the sums and derivatives."""
+def column(X, rolled, start, z, rows, batch, mask, bias, network, seeds, state, work, sums, by_x, by_pixels):
+    """Of images X_i, some at a time, and as many copies z of a shifted image: adds to the sums and derivatives."""
     n = mask[0].size * mask[1].size
     for i in range(rows[0], rows[1], batch):
         many = min(batch, rows[1] - i)
         a, N = i * n, many * n
+        if i == rows[0] or many < batch:
+            tile(rolled, start, many, n, z)
         if network[0][0]:
             smooth_forward(X, a, z, N, bias, network, state, work)
         else:
             forward(X, a, z, N, bias, network, state, work)
         D, T = work[0][:N], work[1][:N]
-        for k in range(many):
-            sums[0, i + k] += masked_total(D[k * n : (k + 1) * n], mask[0], mask[1])
-            sums[1, i + k] += masked_total(T[k * n : (k + 1) * n], mask[0], mask[1])
+        add_totals(D, mask[0], mask[1], 1.0, work[2], sums[0, i : i + many])
+        add_totals(T, mask[0], mask[1], 1.0, work[2], sums[1, i : i + many])
         if seeds.size:
-            seed(seeds[0], i, mask[0], mask[1], D)
-            seed(seeds[1], i, mask[0], mask[1], T)
+            seed(seeds[0, i : i + many], mask[0], mask[1], D)
+            seed(seeds[1, i : i + many], mask[0], mask[1], T)
             if network[0][0]:
                 smooth_backward(X, a, z, N, network, state, work, by_x)
             else:
@@ -150,8 +151,8 @@ def slices_back(X, Z, columns, own, batch, shifts, masks, biases, network, seeds
     """Adds to sums[j, 0, i], sums[j, 1, i] the sums of D and T over these shifts of (X_i, Z_j), for a range of j.
 
     And, if there are seeds[j, :, i], the derivatives of the sum over i, j of their products with the sums: by the
-    deviations and by the pixels of X, as if these were independent. `own` takes i = j alone; the others are as in
-    `shift_sums` of `_numba.slices`.
+    deviations and by the pixels of X, as if these were independent. `own` takes i = j alone, of images that are not
+    interleaved; the others are as in `shift_sums` of `_numba.slices`.
     """
     H, W, n, R = network[2][0], network[2][1], network[2][0] * network[2][1], X.shape[0]
     state, work = np.empty((1 + 3 * network[1][1], batch * n)), np.empty((WORK, batch * n))
@@ -162,6 +163,6 @@ def slices_back(X, Z, columns, own, batch, shifts, masks, biases, network, seeds
             sy, sx = shifts[index, 0], shifts[index, 1]
             if index == 0 or sx != shifts[index - 1, 1]:
                 roll_rows(Z, j, sx, H, W, rolled)
-            tile(rolled, sy * W, n, tiled)
             mask = (masks[0][sy], masks[1][sx])
-            column(X, tiled, rows, batch, mask, biases[j], network, seeds[j], state, work, sums[j], by_x, by_pixels)
+            column(X, rolled, sy * W, tiled, rows, batch, mask, biases[j], network, seeds[j], state, work, sums[j],
+                   by_x, by_pixels)  # fmt: skip

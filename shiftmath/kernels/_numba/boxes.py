@@ -1,4 +1,7 @@
-"""Compiled circular box sums on slices: H x W tori stored row by row, one after the other in one flat array.
+"""Compiled circular box sums on slices: H x W tori of one size, interleaved in one flat array.
+
+Entry (y W + x) B + i is the pixel (y, x) of the slice i of B: a pixel further on an axis is a whole step for all
+slices, so that vector instructions meet no edge within a row.
 
 out[i] = sum of src[i + a] over a = -(q - 1) // 2, ..., q // 2 on each axis. Only additions of the terms themselves: a
 running sum would subtract and lose the relative accuracy of small entries.
@@ -20,28 +23,24 @@ def add3(a: Slices, b: Slices, c: Slices, out: Slices) -> None:
 
 
 @compiled(disjoint=True)
-def rows3(src: Slices, out: Slices, W: int) -> None:
+def rows3(src: Slices, out: Slices, W: int, B: int) -> None:
     """Three taps along the rows, W >= 3: one long sum, then the two columns where it crossed an edge."""
     n = src.size
-    add3(src[: n - 2], src[1 : n - 1], src[2:], out[1 : n - 1])
-    for first in range(0, n, W):
-        last = first + W - 1
-        out[first] = src[last] + src[first] + src[first + 1]
-        out[last] = src[last - 1] + src[last] + src[first]
+    add3(src[: n - 2 * B], src[B : n - B], src[2 * B :], out[B : n - B])
+    for first in range(0, n, W * B):
+        last = first + (W - 1) * B
+        for k in range(B):
+            out[first + k] = src[last + k] + src[first + k] + src[first + B + k]
+            out[last + k] = src[last - B + k] + src[last + k] + src[first + k]
 
 
 @compiled(disjoint=True)
-def columns3(src: Slices, out: Slices, n: int, W: int) -> None:
-    """Three taps along the columns of slices of n = H W pixels, H >= 3.
-
-    One long sum, then the rows where it crossed an edge.
-    """
-    N = src.size
-    add3(src[: N - 2 * W], src[W : N - W], src[2 * W :], out[W : N - W])
-    for first in range(0, N, n):
-        top, last = src[first : first + 2 * W], src[first + n - 2 * W : first + n]
-        add3(last[W:], top[:W], top[W:], out[first : first + W])
-        add3(last[:W], last[W:], top[:W], out[first + n - W : first + n])
+def columns3(src: Slices, out: Slices, row: int) -> None:
+    """Three taps along the columns, H >= 3, row = W B entries apart: one long sum, then the first and the last row."""
+    n = src.size
+    add3(src[: n - 2 * row], src[row : n - row], src[2 * row :], out[row : n - row])
+    add3(src[n - row :], src[:row], src[row : 2 * row], out[:row])
+    add3(src[n - 2 * row : n - row], src[n - row :], src[:row], out[n - row :])
 
 
 @compiled(disjoint=True)
@@ -60,42 +59,53 @@ def window(extended: Slices, stride: int, q: int, out: Slices) -> None:
 
 
 @compiled(disjoint=True)
-def rows(src: Slices, out: Slices, extended: Slices, W: int, q: int) -> None:
+def rows(src: Slices, out: Slices, extended: Slices, W: int, B: int, q: int) -> None:
     """q taps along each row, 1 <= q <= W."""
     low = (q - 1) // 2
-    for first in range(0, src.size, W):
-        for k in range(W + q - 1):
-            extended[k] = src[first + (k - low) % W]
-        window(extended[: W + q - 1], 1, q, out[first : first + W])
+    for first in range(0, src.size, W * B):
+        for x in range(W + q - 1):
+            column = first + (x - low) % W * B
+            for k in range(B):
+                extended[x * B + k] = src[column + k]
+        window(extended[: (W + q - 1) * B], B, q, out[first : first + W * B])
 
 
 @compiled(disjoint=True)
-def columns(src: Slices, out: Slices, extended: Slices, n: int, W: int, q: int) -> None:
-    """q taps along each column of slices of n = H W pixels, 1 <= q <= H."""
-    low, H = (q - 1) // 2, n // W
-    for first in range(0, src.size, n):
-        for y in range(H + q - 1):
-            row = first + ((y - low) % H) * W
-            extended[y * W : (y + 1) * W] = src[row : row + W]
-        window(extended[: (H + q - 1) * W], W, q, out[first : first + n])
+def columns(src: Slices, out: Slices, extended: Slices, H: int, q: int) -> None:
+    """q taps along each column, 1 <= q <= H."""
+    low, row = (q - 1) // 2, src.size // H
+    for y in range(H + q - 1):
+        first = (y - low) % H * row
+        extended[y * row : (y + 1) * row] = src[first : first + row]
+    window(extended[: (H + q - 1) * row], row, q, out)
 
 
 @compiled(disjoint=True)
 def box(src: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[int, int, int, int]) -> None:
-    """The box sum over both axes of shape (H, W, q_y, q_x); half, and extended for one slice, are scratch."""
+    """The box sum over both axes of shape (H, W, q_y, q_x); half, and extended of twice the size, are scratch."""
     H, W, qy, qx = shape
+    B = src.size // (H * W)
     if qx == 1:
         half[:] = src
     elif qx == 3:
-        rows3(src, half, W)
+        rows3(src, half, W, B)
     else:
-        rows(src, half, extended, W, qx)
+        rows(src, half, extended, W, B, qx)
     if qy == 1:
         out[:] = half
     elif qy == 3:
-        columns3(half, out, H * W, W)
+        columns3(half, out, W * B)
     else:
-        columns(half, out, extended, H * W, W, qy)
+        columns(half, out, extended, H, qy)
+
+
+@compiled
+def box_of_each(images: Slices, shape: tuple[int, int, int, int], out: Slices) -> None:
+    """`box` of images one after the other."""
+    n = shape[0] * shape[1]
+    half, extended = np.empty(n), np.empty(2 * n)
+    for first in range(0, images.size, n):
+        box(images[first : first + n], half, out[first : first + n], extended, shape)
 
 
 @compiled(disjoint=True)
@@ -119,7 +129,8 @@ def move(v: Slices, copy: Slices, length: int, step: int) -> None:
 def box_back(v: Slices, half: Slices, out: Slices, extended: Slices, shape: tuple[int, int, int, int]) -> None:
     """The transpose of `box`: the box sum with the window mirrored, which for even taps is moved by one pixel."""
     box(v, half, out, extended, shape)
+    B = v.size // (shape[0] * shape[1])
     if shape[3] % 2 == 0:
-        move(out, half, shape[1], 1)
+        move(out, half, shape[1] * B, B)
     if shape[2] % 2 == 0:
-        move(out, half, shape[0] * shape[1], shape[1])
+        move(out, half, v.size, shape[1] * B)

@@ -13,7 +13,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
+from shiftmath.kernels._numba.boxes import box_of_each
 from shiftmath.kernels._numba.dense import after, dense_block, half_inverse, inverses
+from shiftmath.kernels._numba.lanes import interleaved
 from shiftmath.kernels._numba.slices import shift_sums
 from shiftmath.kernels._numba.threads import STEP, run_tasks
 from shiftmath.kernels.dual import variance
@@ -37,10 +39,9 @@ Unit = Int[np.ndarray, "layers"]
 
 def box(v: Float[np.ndarray, "*batch H W"], taps: tuple[int, int]) -> Any:
     """Circular box sum over the last two axes, the window of `_numba.boxes`."""
-    for axis, q in zip((-2, -1), taps, strict=False):
-        low = (q - 1) // 2
-        v = sum(np.roll(v, low - a, axis) for a in range(q)) if q > 1 else v
-    return v
+    out = np.empty(v.shape)
+    box_of_each(v.reshape(-1), (*v.shape[-2:], *taps), out.reshape(-1))
+    return out
 
 
 def prepare(plan: Plan, images: Images, units: Units) -> Triple:
@@ -50,19 +51,18 @@ def prepare(plan: Plan, images: Images, units: Units) -> Triple:
         pads = [(0, t - h) for h, t in zip(plan.size, plan.torus, strict=True)]
         inside = np.pad(np.ones(plan.size), pads)
         images = np.pad(images, [(0, 0), (0, 0), *pads])
-    pixels = images * (plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
-    q, deviations, third = (pixels**2).sum(1), [], []
-    for unit, following in zip(units.T[:-1, :, None, None], units.T[1:, :, None, None], strict=True):
+    pixels = np.multiply(images.swapaxes(0, 1), plan.weight_std / np.sqrt(plan.fan * images.shape[1]), order="C")
+    q = (pixels**2).sum(0)
+    x, third = (np.empty((rows * plan.depth, *q.shape)) for rows in (1, 2 if plan.smooth else 1))
+    for l, (unit, following) in enumerate(zip(units.T[:-1, :, None, None], units.T[1:, :, None, None], strict=True)):
         p = (box(q, plan.taps) + np.ldexp(plan.bias_std, -unit) ** 2) * inside
         w = plan.weight_std**2 / plan.fan * (np.ldexp(1.0, -2 * following) if plan.smooth == ERF else 1)
-        deviations.append(np.sqrt(p))
+        np.sqrt(p, out=x[l])
         q, excess = after(plan, p, unit)
         q = q * w
         if plan.smooth:
-            third += [excess * w, inverses(plan, p, unit)[0]]
-    x = np.stack(deviations, 1)
-    triple = pixels, x, np.stack(third, 1) if plan.smooth else half_inverse(x)
-    return tuple(np.ascontiguousarray(np.moveaxis(a, 1, 0)).reshape(a.shape[1], -1) for a in triple)
+            third[2 * l], third[2 * l + 1] = excess * w, inverses(plan, p, unit)[0]
+    return tuple(a.reshape(len(a), -1) for a in (pixels, x, third if plan.smooth else half_inverse(x)))
 
 
 def exponents(plan: Plan, images: Images, e: Int[np.ndarray, "n"]) -> Units:
@@ -86,8 +86,7 @@ class Walk:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        masked = not all(mask[mask.any(1)].all() for mask in plan.masks)
-        self.flags = (plan.smooth, not plan.stays_positive, plan.padding == "zero", masked)
+        self.flags = (plan.smooth, not plan.stays_positive, plan.padding == "zero")
 
     def network(self, ux: Unit, uz: Unit) -> tuple:
         """`network` of `_numba.slices` for images in these units."""
@@ -110,6 +109,7 @@ class Walk:
         columns = [(part.start, part.stop) for part in ranges(m, share(m, m * work, 64))]
         batch = max(1, min(n, BATCH_PIXELS // pixels))
         out, network = np.zeros((len(parts), m, 2, n)), self.network(ux, uz)
+        X = tuple(interleaved(part, pixels, batch) for part in X)
         groups = [(shifts[part], sums) for part, sums in zip(parts, out, strict=True)]
         bundles = [groups[some] for some in ranges(len(groups), share(len(groups), m * work, 64 // m))]
         run_tasks(self.steps, [(X, Z, part, symmetric, batch, some, network) for part in columns for some in bundles])

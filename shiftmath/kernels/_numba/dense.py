@@ -103,9 +103,7 @@ def after(plan: Plan, p: Any, unit: Any) -> tuple[Any, Any]:
 
 def half_inverse(x: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """1 / (2 x), and 0 where x is 0 or so small that this overflows."""
-    with np.errstate(divide="ignore", over="ignore"):
-        half = 1 / (2 * x)
-    return np.where(np.isfinite(half), half, 0)
+    return np.divide(0.5, x, out=np.zeros_like(x), where=x > 0.5 / np.finfo(float).max)
 
 
 def hidden_layers(plan: Plan, M: Gram, S: Gram, T: Gram, x: Samples, z: Samples) -> tuple[Gram, Gram]:

@@ -17,16 +17,16 @@ import math
 from shiftmath.kernels._numba.compile import compiled
 from shiftmath.kernels.angle_polynomials import FLOAT64
 
-FIRST, REST = FLOAT64[0], FLOAT64[1:]
+C11, C10, C9, C8, C7, C6, C5, C4, C3, C2, C1, C0 = FLOAT64
 
 
 @compiled
 def angle_polynomial(v: float) -> float:
-    """P(v), see `angle_polynomials`."""
-    p = FIRST
-    for coefficient in REST:
-        p = p * v + coefficient
-    return p
+    """P(v), see `angle_polynomials`, by Estrin's scheme: half as many operations wait for one another as in Horner's."""
+    v2 = v * v
+    v4 = v2 * v2
+    low = ((C1 * v + C0) + (C3 * v + C2) * v2) + ((C5 * v + C4) + (C7 * v + C6) * v2) * v4
+    return low + ((C9 * v + C8) + (C11 * v + C10) * v2) * (v4 * v4)
 
 
 @compiled(disjoint=True)

@@ -2,10 +2,11 @@
 
 For images x, z and a shift s the slice holds, at each pixel i of a torus, the state (see `_numba.maps`) of the pair
 (x_i, z_{i+s}). A circular convolution acts on each slice by itself, as a box sum over i; so a slice stays in cache
-through the whole network. Slices of several images x with the same shift of z are walked together if they are small.
+through the whole network. Slices of several images x with the same shift of z are walked together if they are small,
+interleaved as in `_numba.boxes`.
 
-Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), one image of n pixels after the other
-in N: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
+Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), in N one image of n pixels after the
+other, or some interleaved: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
 activation; and 1 / (2 deviation). For smooth activations the third is (2 L, N), two rows a layer as `_numba.smooth` has
 them. All are in the units of the images. The bias adds to the deficits d and p + q + 2 K in the first layer and to d in
 later ones: a row (for d, for p + q + 2 K, of x, of z) a layer.
@@ -15,6 +16,7 @@ import numpy as np
 
 from shiftmath.kernels._numba.boxes import box, rows3
 from shiftmath.kernels._numba.compile import compiled
+from shiftmath.kernels._numba.lanes import add_totals, some_lanes, tile
 from shiftmath.kernels._numba.maps import opposite_deficit, relu_fused, relu_positive, relu_signed
 from shiftmath.kernels._numba.smooth import angle_entries, refine_angles, smooth_map
 from shiftmath.kernels.plan import ERF
@@ -74,12 +76,13 @@ def first_layer(x, z, parts, shape, kind, biases, weights, tolerance, work, D, T
 
 
 @compiled
-def fused_layer(x, ix, z, iz, W, weights, tolerance, hd, ht, D, T):
-    """A later layer of one slice with a 3 x 3 filter and K >= 0: the last sum of the filter inside the map."""
-    n = D.size
+def fused_layer(x, ix, z, iz, shape, weights, tolerance, hd, ht, D, T):
+    """A later layer with a 3 x 3 filter and K >= 0: the last sum of the filter inside the map."""
+    n, B = D.size, D.size // (shape[0] * shape[1])
+    W = shape[1] * B
     b = n - W
-    rows3(D, hd, W)
-    rows3(T, ht, W)
+    rows3(D, hd, shape[1], B)
+    rows3(T, ht, shape[1], B)
     relu_fused(hd[b:], hd[:W], hd[W : 2 * W], ht[b:], ht[:W], ht[W : 2 * W], x[:W], ix[:W], z[:W], iz[:W],
                weights, tolerance, D[:W], T[:W])  # fmt: skip
     relu_fused(hd[: b - W], hd[W:b], hd[2 * W :], ht[: b - W], ht[W:b], ht[2 * W :], x[W:b], ix[W:b], z[W:b], iz[W:b],
@@ -92,8 +95,8 @@ def fused_layer(x, ix, z, iz, W, weights, tolerance, hd, ht, D, T):
 def later_layer(x, ix, z, iz, shape, signed, weights, tolerance, work, D, T):
     """A later convolution and homogeneous activation."""
     N = D.size
-    if not signed and shape[2] == 3 and shape[3] == 3 and shape[0] * shape[1] == N:
-        fused_layer(x, ix, z, iz, shape[1], weights, tolerance, work[0][:N], work[1][:N], D, T)
+    if not signed and shape[2] == 3 and shape[3] == 3:
+        fused_layer(x, ix, z, iz, shape, weights, tolerance, work[0][:N], work[1][:N], D, T)
         return
     d, s, half, t, extended = work[0][:N], work[1][:N], work[2][:N], work[3][:N], work[4:].reshape(-1)
     box(D, half, d, extended, shape)
@@ -120,10 +123,9 @@ def smooth_layer(x, f, u, z, g, v, shape, kind, weights, tolerance, work, D, T):
 def walk(x, z, parts, network, work, D, T):
     """All layers on the slices of x[a:b] and z[c:e], parts = (a, b, c, e).
 
-    network is (kind of activation, whether K takes both signs, whether to clear pixels outside, whether masked), the
-    shape of `_numba.boxes`, bias, weights and tolerance. Leaves in D and T what the weights of the last layer ask.
+    network is (kind of activation, whether K takes both signs, whether to clear pixels outside), the shape of `_numba.boxes`, bias, weights and tolerance. Leaves in D and T what the weights of the last layer ask.
     """
-    (kind, signed, clamp, _), shape, biases, weights, tolerance = network
+    (kind, signed, clamp), shape, biases, weights, tolerance = network
     a, b, c, e = parts
     rows = 2 if kind else 1
     first_layer(x, z, parts, shape, kind, biases, weights[0], tolerance, work, D, T)
@@ -159,82 +161,55 @@ def roll_rows(images, j, sx, H, W, out):
 
 
 @compiled
-def tile(rolled, start, n, out):
-    """As many copies of the window of n pixels as fit into out."""
-    for c in range(rolled.shape[0]):
-        for first in range(0, out.shape[1], n):
-            out[c, first : first + n] = rolled[c, start : start + n]
+def column_sums(X, rolled, start, tiled, count, batch, factor, masks, network, work, out, to):
+    """Adds to out[:, to + i] factor times the sums of D and T of X_i and one image z, from `start` on in rolled.
 
-
-@compiled(reassociate=True)
-def total(values):
-    """The sum in float64, reassociated so that it vectorises: the error is below that of the sum from left to right."""
-    result = 0.0
-    for k in range(values.size):
-        result += values[k]
-    return result
-
-
-@compiled
-def masked_total(values, mask_y, mask_x):
-    """The sum over the pixels with mask_y[i_y] mask_x[i_x] = 1."""
-    result, W = 0.0, mask_x.size
-    for y in range(mask_y.size):
-        if mask_y[y]:
-            for x in range(W):
-                result += values[y * W + x] if mask_x[x] else 0.0
-    return result
-
-
-@compiled
-def add_totals(D, T, n, factor, mask_y, mask_x, masked, out):
-    """Adds factor times the sums of each slice of D and T to out[0, i] and out[1, i]."""
-    for i in range(D.size // n):
-        d, t = D[i * n : (i + 1) * n], T[i * n : (i + 1) * n]
-        if masked:
-            out[0, i] += factor * masked_total(d, mask_y, mask_x)
-            out[1, i] += factor * masked_total(t, mask_y, mask_x)
-        else:
-            out[0, i] += factor * total(d)
-            out[1, i] += factor * total(t)
-
-
-@compiled
-def column_sums(X, rolled, tiled, rows, batch, sy, factor, masks, network, work, out):
-    """Adds to out[0, i], out[1, i] factor times the sums of D and T for one shift of an image z and images X_i."""
-    flags, shape = network[0], network[1]
-    n, W = shape[0] * shape[1], shape[1]
-    D, T = work[8], work[9]
-    for i in range(rows[0], rows[1], batch):
-        many = min(batch, rows[1] - i)
-        start = 0 if many > 1 else sy * W
-        parts = (i * n, (i + many) * n, start, start + many * n)
-        d, t = D[: many * n], T[: many * n]
-        walk(X, tiled if many > 1 else rolled, parts, network, work[:8], d, t)
-        add_totals(d, t, n, factor, masks[0], masks[1], flags[3], out[:, i : i + many])
+    Of `count` images X, `batch` at a time are interleaved.
+    """
+    n = masks[0].size * masks[1].size
+    for i in range(0, count, batch):
+        many = min(batch, count - i)
+        if many > 1 and (i == 0 or many < batch):
+            for part in range(3):
+                tile(rolled[part], start, many, n, tiled[part])
+        a, c = i * n, 0 if many > 1 else start
+        D, T = work[8][: many * n], work[9][: many * n]
+        walk(X, tiled if many > 1 else rolled, (a, a + many * n, c, c + many * n), network, work[:8], D, T)
+        add_totals(D, masks[0], masks[1], factor, work[0], out[0, to + i : to + i + many])
+        add_totals(T, masks[0], masks[1], factor, work[0], out[1, to + i : to + i + many])
 
 
 @compiled
 def shift_sums(X, Z, columns, symmetric, batch, shifts, masks, network, out):
     """Adds to out[j, 0, i], out[j, 1, i] the sums of D and T over these shifts of (X_i, Z_j), for a range of j.
 
-    shifts has rows (s_y, s_x, weight on the diagonal of a symmetric matrix), sorted by s_x; masks[axis][s, i] says
-    which pixels count; batch is how many images are walked together; network is what `walk` takes.
+    Of X, `batch` images at a time are interleaved. shifts has rows (s_y, s_x, weight on the diagonal of a symmetric
+    matrix), sorted by s_x; masks[axis][s, i] says which pixels count; network is what `walk` takes.
     """
     shape, C, L, R = network[1], X[0].shape[0], X[1].shape[0], X[2].shape[0]
     H, W, n = shape[0], shape[1], shape[0] * shape[1]
-    work = np.empty((10, batch * n))
+    N, count = batch * n, X[0].shape[1] // n
+    work = np.empty((10, N))
     rolled = np.empty((C, 2 * n)), np.empty((L, 2 * n)), np.empty((R, 2 * n))
-    tiled = np.empty((C, batch * n)), np.empty((L, batch * n)), np.empty((R, batch * n))
+    tiled = np.empty((C, N)), np.empty((L, N)), np.empty((R, N))
+    few = np.empty((C, N)), np.empty((L, N)), np.empty((R, N))
+    own = np.empty((C, n)), np.empty((L, n)), np.empty((R, n))
     for j in range(columns[0], columns[1]):
+        last = j if symmetric else count
+        whole = last // batch * batch
+        B, rest = min(batch, count - whole), last - whole
+        for part in range(3 if symmetric or rest else 0):
+            some_lanes(X[part], whole * n, B, 0, rest, n, few[part])
+            if symmetric:
+                some_lanes(X[part], whole * n, B, rest, 1, n, own[part])
         for index in range(shifts.shape[0]):
             sy, sx, diagonal = shifts[index]
             if index == 0 or sx != shifts[index - 1, 1]:
                 for part in range(3):
                     roll_rows(Z[part], j, sx, H, W, rolled[part])
-            for part in range(3 if batch > 1 else 0):
-                tile(rolled[part], sy * W, n, tiled[part])
-            mask, rows = (masks[0][sy], masks[1][sx]), (0, j if symmetric else X[0].shape[1] // n)
-            column_sums(X, rolled, tiled, rows, batch, sy, 1, mask, network, work, out[j])
+            mask, at = (masks[0][sy], masks[1][sx]), sy * W
+            column_sums(X, rolled, at, tiled, whole, batch, 1, mask, network, work, out[j], 0)
+            if rest:
+                column_sums(few, rolled, at, tiled, rest, rest, 1, mask, network, work, out[j], whole)
             if symmetric and diagonal:
-                column_sums(X, rolled, tiled, (j, j + 1), batch, sy, diagonal, mask, network, work, out[j])
+                column_sums(own, rolled, at, tiled, 1, 1, diagonal, mask, network, work, out[j], j)

@@ -114,17 +114,17 @@ def refine_angles(kind, x, z, X, U, Z, V, shape, bias, weights, few, m, s):  # t
     in size. few is overwritten.
     """
     H, W, qy, qx = shape
-    n = H * W
+    B = m.size // (H * W)
     lost(2.0 if kind == ERF else 1.0, m, s, X, U, Z, V, weights, few)
     for k in range(m.size):
         p, q = X[k], Z[k]
         if few[k] == 0 or p * q == 0:
             continue
-        first, most, same, opposite = k // n * n, 4 * (p * q), 0.0, 0.0
+        pixel, most, same, opposite = k // B, 4 * (p * q), 0.0, 0.0
         for i in range(qy):
-            row = first + ((k - first) // W + i - (qy - 1) // 2) % H * W
+            row = (pixel // W + i - (qy - 1) // 2) % H * W
             for j in range(qx):
-                at = row + ((k - first) % W + j - (qx - 1) // 2) % W
+                at = (row + (pixel % W + j - (qx - 1) // 2) % W) * B + k % B
                 for channel in range(x.shape[0]):
                     same += (x[channel, at] * q - z[channel, at] * p) ** 2
                     opposite += (x[channel, at] * q + z[channel, at] * p) ** 2
