@@ -119,7 +119,7 @@ def table(builds, built, rounds):
         f"X against Z, 2 layers, zero padding, mean over all pixels, two threads here and two processes there, medians "
         f"of {rounds} rounds in turns; the ratio is of processor times, the number to trust where other work runs. Its "
         "norms of patches are not counted. It always pools: over one pixel in its first layer, which it computes as "
-        f"any other. Here zero padding walks slices two pixels wider than the image. {built}"
+        f"any other. Here zero padding walks slices one pixel wider than the image. {built}"
     )
     head = f"# Kernels against albietz/ckn_kernel\n\n{machine('numpy', 'numba')}"
     return "\n\n".join([head, said, "\n".join(f"| {line} |" for line in lines)]) + "\n"

@@ -91,7 +91,7 @@ def convolutional(x, n, z, k, depth, block, inside, left, right, rolled, tiled, 
     """
     # Whole numbers of the types that the engine passes on: then its own compiled functions are linked.
     n, k, depth, block = np.int64(n), np.int64(k), np.int64(depth), np.int64(block)
-    d, rows, many, none, taps = k * k, 1 + 2 * depth, n > 1, n - n, n - n + TAPS
+    d, rows, none, taps = k * k, 1 + 2 * depth, n - n, n - n + TAPS
     space, sums, masks = carray(work, (10, n * d)), carray(out, (2, n)), carray(inside, (2, k))
     X = prepare(carray(x, n * d), carray(left, (rows, n * d)), space, k)
     Z = prepare(carray(z, d), carray(right, (rows, d)), space, k)
@@ -102,10 +102,9 @@ def convolutional(x, n, z, k, depth, block, inside, left, right, rolled, tiled, 
     )
     parts = whole[:1], whole[1 : 1 + depth], whole[1 + depth :]
     tiles = copies[:1], copies[1 : 1 + depth], copies[1 + depth :]
-    pooled = 1 < block < k
     tables[DEEPEST:], sums[:] = 0, 0
     layers, biases = copied(CONVOLUTIONAL, depth, tables), tables[DEEPEST : DEEPEST + depth]
-    network = (none, none > 0, none > 0, pooled), (k, k, taps, taps), biases, layers, TOLERANCE
+    network = (none, none > 0, none > 0), (k, k, taps, taps), biases, layers, TOLERANCE
     for sx in range(k):
         if not same_block(masks[1], sx, k, block):
             continue

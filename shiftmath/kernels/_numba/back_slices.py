@@ -2,9 +2,9 @@
 
 As `_numba.slices`, with a state of three numbers a pixel and layer that is kept until the way back: the deficit d, t,
 and the gap x - y. What a slice needs stays in cache. Images are tables (rows, N), in N one image of n pixels after the
-other, or some interleaved: the pixels of each channel, 1 inside the image and 0 outside, then of each layer the standard deviations before
-the activation, their lower parts (see `doubled`), and 1 / (2 deviation). Pixels are not scaled by the weights, which
-would round differences: `network` has the factor of the first variance.
+other, or some interleaved: the pixels of each channel, 1 inside the image and 0 outside, then of each layer the
+standard deviations before the activation, their lower parts (see `doubled`), and 1 / (2 deviation). Pixels are not
+scaled by the weights, which would round differences: `network` has the factor of the first variance.
 
 A network is (0 or a smooth activation, see `back_smooth`, whether K takes both signs, whether to clear pixels outside),
 (channels, layers), the shape of `_numba.boxes`, (factor of the first layer, tolerance), and the weights; a bias is what

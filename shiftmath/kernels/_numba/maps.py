@@ -22,7 +22,7 @@ C11, C10, C9, C8, C7, C6, C5, C4, C3, C2, C1, C0 = FLOAT64
 
 @compiled
 def angle_polynomial(v: float) -> float:
-    """P(v), see `angle_polynomials`, by Estrin's scheme: half as many operations wait for one another as in Horner's."""
+    """P(v), see `angle_polynomials`, by Estrin's scheme: fewer operations wait for one another than in Horner's."""
     v2 = v * v
     v4 = v2 * v2
     low = ((C1 * v + C0) + (C3 * v + C2) * v2) + ((C5 * v + C4) + (C7 * v + C6) * v2) * v4

@@ -6,10 +6,10 @@ through the whole network. Slices of several images x with the same shift of z a
 interleaved as in `_numba.boxes`.
 
 Images are a triple (pixels, deviations, third) of arrays (C, N), (L, N), (L, N), in N one image of n pixels after the
-other, or some interleaved: pixels, scaled so that the box sum of their squares is the first variance; standard deviations before each
-activation; and 1 / (2 deviation). For smooth activations the third is (2 L, N), two rows a layer as `_numba.smooth` has
-them. All are in the units of the images. The bias adds to the deficits d and p + q + 2 K in the first layer and to d in
-later ones: a row (for d, for p + q + 2 K, of x, of z) a layer.
+other, or some interleaved: pixels, scaled so that the box sum of their squares is the first variance; standard
+deviations before each activation; and 1 / (2 deviation). For smooth activations the third is (2 L, N), two rows a layer
+as `_numba.smooth` has them. All are in the units of the images. The bias adds to the deficits d and p + q + 2 K in the
+first layer and to d in later ones: a row (for d, for p + q + 2 K, of x, of z) a layer.
 """
 
 import numpy as np
@@ -123,7 +123,8 @@ def smooth_layer(x, f, u, z, g, v, shape, kind, weights, tolerance, work, D, T):
 def walk(x, z, parts, network, work, D, T):
     """All layers on the slices of x[a:b] and z[c:e], parts = (a, b, c, e).
 
-    network is (kind of activation, whether K takes both signs, whether to clear pixels outside), the shape of `_numba.boxes`, bias, weights and tolerance. Leaves in D and T what the weights of the last layer ask.
+    network is (kind of activation, whether K takes both signs, whether to clear pixels outside), the shape of
+    `_numba.boxes`, biases, weights and tolerance. Leaves in D and T what the weights of the last layer ask.
     """
     (kind, signed, clamp), shape, biases, weights, tolerance = network
     a, b, c, e = parts
