@@ -22,6 +22,9 @@ ON_THE_NEWEST = {
         "test_attacks_are_the_same_inside_a_jitted_function": "adversary/attack adversary/minimal adversary/projected "
         "adversary/_halving adversary/_losses adversary/_norms adversary/_walk adversary/automatic adversary/_ascent"
     },
+    "interpolant/test_callback.py": {
+        "test_values_and_both_kinds_of_derivatives_are_those_of_jax": "interpolant/callback"
+    },
     "interpolant/test_predictor.py": {
         "test_gradient_of_a_function_of_jax_is_that_of_the_kernel_it_calls": "interpolant/gradients"
     },

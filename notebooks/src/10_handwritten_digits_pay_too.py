@@ -89,7 +89,6 @@
 # attacks must be strong, for a weak attack makes every network look robust.
 
 # %%
-from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
 
@@ -686,32 +685,17 @@ for (name, point), pair in zip(points.items(), (axes[1:3], axes[3:]), strict=Tru
 # the labels 1 and -1 by the kernels of an FC network and of a convolutional one with 3 x 3 filters,
 # flattened and pooled. Of each class five other images are attacked, by DDN alone; those that all three get
 # right count. The problems are independent draws from one set of images, and their intervals are Student's
-# at 95%. The larger images are reduced once more, to 7 x 7 and 8 x 8 pixels: the pooled kernel compares all
-# pairs of pixels, at each step of each attack. For FC and flattened, and of each class the first two of the
+# at 95%. The images are those of the trained networks. For FC and flattened, and of each class the first two of the
 # images that count, the package also certifies a radius within which no change can make the answer wrong.
-
-
-# %%
-class Twin(eqx.Module):
-    """An interpolant as a function of one image, its samples and coefficients arrays of JAX."""
-
-    kernel: Callable = eqx.field(static=True)
-    X: jax.Array
-    coefficients: jax.Array
-
-    def __call__(self, x):
-        return (self.kernel(x[None], self.X) @ self.coefficients)[0]
 
 
 # %%
 def problem(split, rng, samples=10):
     """Images of two random classes to interpolate, (2 samples, ...), and to test, (2 tests, ...)."""
-    by = 1 if split is small else 2
     sides = ((split.X, split.y, samples), (split.X_test, split.y_test, tests))
     pair = rng.choice(10, 2, replace=False)
     return [
-        reduced(np.concatenate([rng.permutation(X[y == c])[:count] for c in pair]), by)
-        for X, y, count in sides
+        np.concatenate([rng.permutation(X[y == c])[:count] for c in pair]) for X, y, count in sides
     ]
 
 
@@ -723,10 +707,8 @@ def wide(kernel, X, Z):
     """The interpolant and the distances of the images Z found by DDN, 0 where it is wrong."""
     targets, labels = (np.repeat([1, -1], len(A) // 2) for A in (X, Z))
     f = Interpolant(kernel, X.astype(float), targets)
-    twin = Twin(kernel, jnp.asarray(X), jnp.asarray(f.coefficients, np.float32))
-    return f, np.asarray(
-        adversary.ddn(twin, Z, labels, steps=choose(quick=20, full=30), loss="margin").distances
-    )
+    steps = choose(quick=20, full=30)
+    return f, np.asarray(adversary.ddn(f.compiled, Z, labels, steps=steps, loss="margin").distances)
 
 
 # %%

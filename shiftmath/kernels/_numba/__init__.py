@@ -4,6 +4,7 @@ convolutional  Gram matrices of convolutional kernels
 dense          of fully connected ones, and the dense layers after a readout
 slices         one pair of images and one shift: all layers, pixel by pixel
 boxes          circular box sums, the filters
+lanes          images interleaved, so that those walked together fill the lanes of vector instructions
 rows           all dense layers of a few rows of a Gram matrix
 maps, smooth   what one activation does to the covariances, entry by entry
 back_images    gradients of weighted sums of convolutional kernels
