@@ -685,8 +685,9 @@ for (name, point), pair in zip(points.items(), (axes[1:3], axes[3:]), strict=Tru
 # the labels 1 and -1 by the kernels of an FC network and of a convolutional one with 3 x 3 filters,
 # flattened and pooled. Of each class five other images are attacked, by DDN alone; those that all three get
 # right count. The problems are independent draws from one set of images, and their intervals are Student's
-# at 95%. The images are those of the trained networks. For FC and flattened, and of each class the first two of the
-# images that count, the package also certifies a radius within which no change can make the answer wrong.
+# at 95%. The images are those of the trained networks. For FC and flattened, and of each class the first two
+# of the images that count, the package also certifies a radius within which no change can make the answer
+# wrong.
 
 
 # %%
@@ -694,9 +695,7 @@ def problem(split, rng, samples=10):
     """Images of two random classes to interpolate, (2 samples, ...), and to test, (2 tests, ...)."""
     sides = ((split.X, split.y, samples), (split.X_test, split.y_test, tests))
     pair = rng.choice(10, 2, replace=False)
-    return [
-        np.concatenate([rng.permutation(X[y == c])[:count] for c in pair]) for X, y, count in sides
-    ]
+    return [np.concatenate([rng.permutation(X[y == c])[:count] for c in pair]) for X, y, count in sides]
 
 
 # %%

@@ -40,16 +40,19 @@ def test_values_and_both_kinds_of_derivatives_are_those_of_jax(network, outputs,
     assert np.abs(f.compiled(x) - f(x)).max() <= near
     for jacobian in (jax.jacrev, jax.jacfwd):
         found = jacobian(f.compiled)(x)
-        assert found.shape == expected.shape and np.abs(found - expected).max() <= near
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max() <= near
     batch = jax.jit(jax.vmap(jax.vmap(jax.jacrev(f.compiled))))(z)
     one_by_one = np.stack([[jax.jacrev(f.compiled)(one) for one in some] for some in z])
-    assert batch.shape == one_by_one.shape and np.abs(batch - one_by_one).max() <= near
+    assert batch.shape == one_by_one.shape
+    assert np.abs(batch - one_by_one).max() <= near
 
 
 def test_a_batch_has_one_value_each_and_the_derivative_of_each_by_itself(network, rng):
     f, (z, along) = interpolant(network, rng), rng.standard_normal((2, 3, 4, 4))
     values, slopes = jax.jvp(f.compiled, (jnp.asarray(z),), (jnp.asarray(along),))
-    assert values.shape == (3,) and np.allclose(values, f(z), rtol=1e-12, atol=1e-12)
+    assert values.shape == (3,)
+    assert np.allclose(values, f(z), rtol=1e-12, atol=1e-12)
     assert np.allclose(slopes, (f.gradient(z) * along).sum((1, 2)), rtol=1e-12, atol=1e-12)
 
 
@@ -73,11 +76,17 @@ def test_an_attack_finds_what_it_finds_through_jax(network, rng):
     labels = np.where(f(x) > 0, 1, -1)
     found, expected = (np.asarray(ddn(g, x, labels, steps=20).distances) for g in (f.compiled, f))
     # Twenty steps of the same rule, of which each multiplies a difference by a factor of order one.
-    assert np.allclose(found, expected, rtol=1e-6) and (found > 0).all()
+    assert np.allclose(found, expected, rtol=1e-6)
+    assert (found > 0).all()
 
 
 @pytest.mark.parametrize(
-    "kernel", [Convolutional(readout="flatten", activation="gelu", spatial_axes=1), FullyConnected(activation="erf"), lambda X, Z=None: X @ X.T]
+    "kernel",
+    [
+        Convolutional(readout="flatten", activation="gelu", spatial_axes=1),
+        FullyConnected(activation="erf"),
+        lambda X, Z=None: X @ X.T,
+    ],
 )
 def test_a_kernel_whose_gradients_may_ask_jax_is_refused(kernel):
     f = Interpolant(kernel, np.eye(3), [1.0, -1.0, 0.5])
