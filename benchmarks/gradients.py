@@ -6,7 +6,8 @@ The gradient of sum_j w_j k(x, z_j) at one image of 28 x 28 pixels with 12 sampl
 layers), in float64. One process, alternating; medians of wall times and of CPU times (all threads), and the
 ratios to the kernel on the same arrays. JAX is reverse mode of the JAX engine, compiled before: at one point, and at
 eight, up to which the search fills its batches where a kernel has no compiled gradient. Then the distance of one image
-from the boundary of an `Interpolant` of 12 images: some hundred gradients, of two points and of two more a restart.
+from the boundary of an `Interpolant` of 12 images: some hundred gradients, of two points and of two more a restart; and
+DDN on two images, through `Interpolant.compiled` and through JAX.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from _machine import machine
 
-from shiftmath import Interpolant
+from shiftmath import Interpolant, adversary
 from shiftmath.interpolant import gradients
 from shiftmath.kernels import Convolutional, FullyConnected
 
@@ -32,6 +33,7 @@ KERNELS = [
     *(FullyConnected(2, smooth) for smooth in ("erf", "gelu")),
 ]
 DISTANCES = [(KERNELS[1], 8), (KERNELS[0], 1)]  # and the restarts of the search
+STEPS = 10  # of DDN
 
 
 class Traced:
@@ -94,6 +96,18 @@ def distance(kernel, restarts):
     return time.perf_counter() - start, found.upper
 
 
+def attacked(kernel):
+    """CPU seconds of DDN on two images of 28 x 28 pixels, through the compiled engine and through JAX."""
+    rng = np.random.default_rng(3)
+    f = Interpolant(kernel, rng.random((12, 28, 28)), np.tile([1.0, -1.0], 6))
+    x = rng.random((2, 28, 28))
+    labels, seconds = np.where(f(x) > 0, 1, -1), []
+    for g in (f.compiled, f):
+        adversary.ddn(g, x, labels, steps=STEPS)
+        seconds.append(times(partial(adversary.ddn, g, x, labels, steps=STEPS))[1])
+    return seconds
+
+
 def table(repeats, quick, compare):
     """The whole report as Markdown."""
     lines = [
@@ -114,6 +128,12 @@ def table(repeats, quick, compare):
             seconds, upper = distance(Traced(kernel), restarts)
             lines.append(f"- By JAX it takes {seconds:.1f} s ({upper:.4f} found).")
             print(lines[-1], flush=True)
+    for kernel in () if quick else (k for k, _ in DISTANCES):
+        ours, theirs = attacked(kernel)
+        lines.append(
+            f"- {kernel!r}: {STEPS} steps of DDN on two images take {ours:.1f} s of CPU time, through JAX {theirs:.1f}."
+        )
+        print(lines[-1], flush=True)
     return f"# Gradients against the kernel itself\n\n{machine(*PACKAGES)}\n\n" + "\n".join(lines) + "\n"
 
 
