@@ -30,8 +30,8 @@ def test_what_a_number_can_hold_is_right_and_the_rest_is_an_error(route, size, l
             route(gram, y)
         return
     solution = route(gram, y)
-    # The coefficients are those of another matrix whose entries differ by 3 n + 1 half eps of the diagonal (Higham 2002,
-    # Theorem 10.4), or by a residual of 2 * 64 eps of the labels; below the normal numbers an eps is the least of them.
+    # The coefficients are those of another matrix whose entries differ by 3 n + 1 half eps of the diagonal (Higham
+    # 2002, Theorem 10.4), or of labels by a residual of 2 * 64 eps; below the normal numbers that is the least number.
     eps = max(EPS, 2.0 ** (LEAST - size - 2))
     inverse = np.linalg.norm(np.linalg.inv(A + A[0, 0] * np.eye(3)))
     worst = 10 * eps / 2 * np.trace(A + A[0, 0] * np.eye(3)) * np.linalg.norm(exact)
