@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from shiftmath.kernels._numba.blocks import box_sum, ranges
+from shiftmath.kernels._numba.blocks import ranges
 from shiftmath.kernels.arrays import is_jax
 from shiftmath.kernels.dual import homogeneous_weights, variance
 from shiftmath.kernels.plan import ERF, Plan
@@ -90,9 +90,17 @@ def _flattened(plan: Plan, images: Float[Any, "n C H W"]) -> PerX:
     inside = xp.pad(xp.ones_like(k[:, : plan.size[0], : plan.size[1]]), pads)
     t = 0 * k
     for _ in range(plan.depth):
-        q = (plan.weight_std**2 * (box_sum(k, plan.taps) / plan.fan) + plan.bias_std**2) * inside
+        q = (plan.weight_std**2 * _filtered(plan, k) + plan.bias_std**2) * inside
         k, slope = activated(plan, q)
-        t = (plan.weight_std**2 * (box_sum(t, plan.taps) / plan.fan) + q) * slope * inside
+        t = (plan.weight_std**2 * _filtered(plan, t) + q) * slope * inside
         k = k * inside
     k, t = (v.sum((1, 2)) / plan.pooled_terms for v in (k, t))
     return dense_layers(plan, k, t).astype(images.dtype)
+
+
+def _filtered(plan: Plan, v: Float[Any, "n H W"]) -> Any:
+    """The mean over the taps of a filter, circular on the torus of the plan."""
+    xp = v.__array_namespace__()
+    for axis, taps in zip((-2, -1), plan.taps, strict=True):
+        v = sum(xp.roll(v, (taps - 1) // 2 - a, axis) for a in range(taps))
+    return v / plan.fan

@@ -135,10 +135,11 @@ class Walk:
         """`sums` of all x and z."""
         return self.sums(self.X, self.Z, self.biases, seeds)
 
-    def own(self, images: Table, biases: Any, seeds: Sums | None) -> tuple[Any, Any, Any]:
+    def own(self, images: Table, bias: Any, seeds: Sums | None) -> tuple[Any, Any, Any]:
         """`sums` of each image with itself: D on the diagonal, and derivatives by its first argument."""
-        rows = np.broadcast_to(biases, (images.shape[1] // int(np.prod(self.plan.torus)), 2))
-        sums, by_x, by_pixels = self.sums(images, images, np.ascontiguousarray(rows), seeds, own=True)
+        count = images.shape[1] // int(np.prod(self.plan.torus))
+        biases = np.stack(np.broadcast_arrays(np.zeros(count), (2 * bias) ** 2), 1)
+        sums, by_x, by_pixels = self.sums(images, images, biases, seeds, own=True)
         return sums[0].diagonal(), by_x, by_pixels
 
     def to_pixels(self, by_x: Any, by_pixels: Any) -> Images:

@@ -39,13 +39,8 @@ def through_dense_layers(walk: Any, weights: PerZ) -> tuple[Gram, Any, Any]:
     n = np.arange(len(by_q))
     seeds = np.zeros((len(n), 2, len(n)))
     seeds[n, 0, n] = -by_q  # q = -D / 2, and x is on both sides
-    _, more_x, more_pixels = walk.own(walk.X, own_biases(walk.b), seeds)
+    _, more_x, more_pixels = walk.own(walk.X, walk.b, seeds)
     return values, by_x + more_x, by_pixels + more_pixels
-
-
-def own_biases(b: Any) -> np.ndarray:
-    """What the bias adds to the deficit of images with themselves, and to p + q + 2 K."""
-    return np.stack([0 * b, (2 * b) ** 2], -1)
 
 
 def gain(plan: Any) -> float:
@@ -70,7 +65,7 @@ def back_without_pooling(walk: Any, D: Gram, T: Gram, weights: PerZ) -> tuple[Gr
 
 def back_from_pooled(walk: Any, D: Gram, T: Gram, weights: PerZ) -> tuple[Gram, Gram, Gram, PerX]:
     """K + Theta, and derivatives by D, T and q."""
-    q, r = (np.maximum(-walk.own(v, own_biases(b), None)[0] / 2, 0) for v, b in ((walk.X, walk.b), (walk.Z, walk.c)))
+    q, r = (np.maximum(-walk.own(v, b, None)[0] / 2, 0) for v, b in ((walk.X, walk.b), (walk.Z, walk.c)))
     F, G = np.sqrt(q), np.sqrt(r)
     product, least = F[:, None] * G, ROUNDING * (q[:, None] + r)
     M, S = (np.where(v > least, np.minimum(v, 4 * product), 0) for v in (2 * product + D, 2 * product - D))

@@ -1,7 +1,6 @@
 """Gram matrices block by block: bounded memory beyond the result, and half of the blocks if the matrix is symmetric."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -40,13 +39,6 @@ def seen(
     """
     some = np.flatnonzero(Z.reshape(len(Z), -1).any(1))
     return (Z, weights) if len(some) == len(Z) else (Z[some], weights[some])
-
-
-def box_sum(v: Any, taps: tuple[int, int]) -> Any:
-    """Circular box sum over the last two axes of an array of any library, the window of `_numba.boxes`."""
-    for axis, q in zip((-2, -1), taps, strict=True):
-        v = sum(v.__array_namespace__().roll(v, (q - 1) // 2 - a, axis) for a in range(q)) if q > 1 else v
-    return v
 
 
 def ranges(n: int, size: int) -> list[slice]:

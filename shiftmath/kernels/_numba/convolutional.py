@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, box_sum, ranges, scaled
+from shiftmath.kernels._numba.blocks import binary_exponents, blockwise, ranges, scaled
 from shiftmath.kernels._numba.dense import after, dense_block, half_inverse, inverses
 from shiftmath.kernels._numba.slices import shift_sums
 from shiftmath.kernels._numba.threads import STEP, run_tasks
@@ -35,6 +35,14 @@ Units = Int[np.ndarray, "n layers"]
 Unit = Int[np.ndarray, "layers"]
 
 
+def box(v: Float[np.ndarray, "*batch H W"], taps: tuple[int, int]) -> Any:
+    """Circular box sum over the last two axes, the window of `_numba.boxes`."""
+    for axis, q in zip((-2, -1), taps, strict=False):
+        low = (q - 1) // 2
+        v = sum(np.roll(v, low - a, axis) for a in range(q)) if q > 1 else v
+    return v
+
+
 def prepare(plan: Plan, images: Images, units: Units) -> Triple:
     """The triples (pixels, deviations, third) of `_numba.slices` for images (n, C, H, W) in these units."""
     images, inside = scaled(images.astype(float, copy=False), -units[:, 0]), np.array(1.0)
@@ -45,7 +53,7 @@ def prepare(plan: Plan, images: Images, units: Units) -> Triple:
     pixels = images * (plan.weight_std / np.sqrt(plan.fan * images.shape[1]))
     q, deviations, third = (pixels**2).sum(1), [], []
     for unit, following in zip(units.T[:-1, :, None, None], units.T[1:, :, None, None], strict=True):
-        p = (box_sum(q, plan.taps) + np.ldexp(plan.bias_std, -unit) ** 2) * inside
+        p = (box(q, plan.taps) + np.ldexp(plan.bias_std, -unit) ** 2) * inside
         w = plan.weight_std**2 / plan.fan * (np.ldexp(1.0, -2 * following) if plan.smooth == ERF else 1)
         deviations.append(np.sqrt(p))
         q, excess = after(plan, p, unit)
