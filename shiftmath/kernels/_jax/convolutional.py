@@ -194,12 +194,25 @@ def with_dense_layers(
     return dense_block(plan, State(*state), qx, qz, ex, ez)
 
 
-def side(plan: Plan, images: Images) -> tuple[tuple[Prepared, Units], Int[Array, "n"]]:
-    """Images prepared, with their units; and by what they were lifted, see `units`."""
-    lifts = lift(plan, jnp, binary_exponents(images), images.dtype)
-    images = ldexp(images, lifts[:, None, None, None])
-    units = exponents(plan, images)
-    return (prepare(plan, images, units), units), lifts
+def sides(plan: Plan, arguments: Sequence[Images]) -> tuple[list[Side], list[Int[Array, "n"]]]:
+    """The images of each argument prepared, with their units; and by what they were lifted, see `units`."""
+    lifts = [lift(plan, jnp, binary_exponents(images), images.dtype) for images in arguments]
+    lifted = [ldexp(images, l[:, None, None, None]) for images, l in zip(arguments, lifts, strict=True)]
+    units = [exponents(plan, images) for images in lifted]
+    if plan.smooth and plan.bias_std == 0:
+        units = of_the_others(lifted, lifts, units)
+    return [(prepare(plan, *one), one[1]) for one in zip(lifted, units, strict=True)], lifts
+
+
+def of_the_others(images: Sequence[Images], lifts: Sequence[Int[Array, "n"]], units: Sequence[Units]) -> list[Units]:
+    """Units, of black images the least of all: rounding of derivatives in a unit of 1 would be large beside the others.
+
+    Where derivatives in that unit may underflow, for tiny images, it stays 1.
+    """
+    black, info = [~A.any((1, 2, 3)) for A in images], jnp.finfo(images[0].dtype)
+    least = jnp.concatenate([jnp.where(b[:, None], 0, u) for b, u in zip(black, units, strict=True)]).min(0)
+    underflows = jnp.concatenate(lifts).max() > -2 * info.minexp // 5
+    return [jnp.where(b[:, None] & ~underflows, least, u) for b, u in zip(black, units, strict=True)]
 
 
 @partial(jax.jit, static_argnums=(0, 3))
@@ -207,8 +220,8 @@ def convolutional(plan: Plan, X: Images, Z: Float[Array, "m C H W"] | None, get:
     """The Gram matrix, "ntk" or "nngp", of images X (n, C, H, W) against Z, or against themselves if Z is None."""
     if Z is not None and len(Z) < len(X):
         return convolutional(plan, Z, X, get).T
-    (x, lx) = left = side(plan, X)
-    z, lz = left if Z is None else side(plan, Z)
+    both, lifts = sides(plan, [X] if Z is None else [X, Z])
+    x, z, lx, lz = both[0], both[-1], lifts[0], lifts[-1]
     D, T, *variances = sums_and_variances(plan, x, z, Z is None)
     ux, uz = jnp.broadcast_arrays(x[1][:, None, -1], z[1][None, :, -1])
     if not plan.homogeneous:

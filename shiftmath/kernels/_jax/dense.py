@@ -119,7 +119,8 @@ def smooth(plan: Plan, last: bool, state: State, x: Layer, z: Layer, weight: flo
     k, zero = k + x.bias * z.bias, (x.feature == 0) | (z.feature == 0)
     m = jnp.where(zero, with_derivatives(m, 2 * (x.deviation * z.deviation - k)), m)
     p, q = x.variance, z.variance
-    k2, nngp, slope = smooth_dual(plan.smooth, *covariance_and_area(m, s, zero, p, q, k), (x.u, x.a, z.u, z.a))
+    k, g = covariance_and_area(m, s, zero, gentle(x.a, z.a), p, q, k)
+    k2, nngp, slope = smooth_dual(plan.smooth, k, g, (x.u, x.a, z.u, z.a))
     half, w = 0.0 if plan.smooth == ERF else 0.5, weight * x.step * z.step
     left = -half * k2 if last else half * m
     return State(w * (left - 2 * nngp), s, w * (half * k2 / 2 + nngp), (k2 + t) * (w * slope))

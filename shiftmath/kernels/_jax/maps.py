@@ -128,6 +128,18 @@ def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
     return arccosine(*at), at[0] * by[1] - at[1] * by[0]
 
 
+@jax.custom_jvp
+def quotient(x: Pairs, y: Pairs) -> Pairs:
+    """x / y, whose derivatives have no 1 / y^2: that is beyond what a number has where x / y^2 is not."""
+    return x / y
+
+
+@quotient.defjvp
+def _(at: tuple[Pairs, Pairs], by: tuple[Pairs, Pairs]) -> tuple[Pairs, Pairs]:
+    value = quotient(*at)
+    return value, by[0] / at[1] - value * (by[1] / at[1])
+
+
 def rounded(m: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."] | bool = False) -> Pairs:
     """m, or 0 where it is below the rounding error of the difference it was formed by, see `or_0`."""
     return or_0(m > ROUNDINGS * jnp.finfo(m.dtype).eps * jnp.abs(x - y) * (x + y), m, keep)
@@ -176,14 +188,16 @@ def cosine(c: int, g: Pairs, uv: Pairs, a: Pairs, b: Pairs) -> Pairs:
 
 
 def covariance_and_area(
-    m: Pairs, s: Pairs, zero: Bool[Array, "..."], p: Pairs, q: Pairs, covariance: Pairs
+    m: Pairs, s: Pairs, zero: Bool[Array, "..."], keep: Bool[Array, "..."], p: Pairs, q: Pairs, covariance: Pairs
 ) -> tuple[Pairs, Pairs]:
-    """k and p q - k^2 from m = 2 (x y - k) and s = 2 (x y + k).
+    """k and p q - k^2 from m = 2 (x y - k) and s = 2 (x y + k), with derivatives of what is rounded to 0 kept or not.
 
     Where x or y is 0, m and s have a kink: there the derivatives are those of the variances and of the covariance,
     which is k but for rounding.
     """
     k, g = (s - m) / 4, m * s / 4
+    # Derivatives by g may overflow there, and times 0 would be no number.
+    g = jnp.where(((m == 0) | (s == 0)) & ~keep, jax.lax.stop_gradient(g), g)
     return (
         jnp.where(zero, with_derivatives(k, covariance), k),
         jnp.where(zero, with_derivatives(g, p * q - covariance**2), g),
@@ -199,10 +213,11 @@ def smooth_dual(kind: int, k: Pairs, g: Pairs, sides: tuple[Pairs, ...]) -> tupl
     c, uv = 2 if kind == ERF else 1, u * v
     R, r = cosine(c, g, uv, a, b), c * k * uv
     if kind == ERF:
-        return 2 * k, 2 / math.pi * arcsine(r, R), 4 / math.pi * uv / R
-    angle, sizes = arccosine(r, R), a**2 + b**2
-    excess = uv * (g + k * k * sizes) / R - k * angle
-    return 2 * k, excess / (2 * math.pi), 0.5 + (r / R * (sizes + (a / R * b) ** 2) - angle) / (2 * math.pi)
+        return 2 * k, 2 / math.pi * arcsine(r, R), 4 / math.pi * quotient(uv, R)
+    angle, A, B = arccosine(r, R), quotient(a, R), quotient(b, R)
+    sizes = A * a + B * b
+    excess = uv * (quotient(g, R) + k * k * sizes) - k * angle
+    return 2 * k, excess / (2 * math.pi), 0.5 + (r * (sizes + A * A * B * b) - angle) / (2 * math.pi)
 
 
 def angles(d: Pairs, x: Pairs, y: Pairs, keep: Bool[Array, "..."]) -> tuple[Pairs, Pairs]:

@@ -31,7 +31,8 @@ def smooth(
 ) -> State:
     """smooth_map of `_numba.smooth`: x and z have the fields of one layer, (H, W, pairs), or (H, W, 1) for all."""
     p, q = x.variances, z.variances
-    k, g = covariance_and_area(m, s, (x.deviations == 0) | (z.deviations == 0), p, q, (p + q - d) / 2)
+    zero = (x.deviations == 0) | (z.deviations == 0)
+    k, g = covariance_and_area(m, s, zero, gentle(x.a, z.a), p, q, (p + q - d) / 2)
     k2, nngp, slope = smooth_dual(plan.smooth, k, g, (x.u, x.a, z.u, z.a))
     keep, w = weights[0], weights[4]
     linear = 0 if plan.smooth == ERF else w / 2 * (keep * d - (1 - keep) * k2)

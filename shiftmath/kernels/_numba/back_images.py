@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 
 from shiftmath.kernels._numba.back_readout import through_dense_layers
 from shiftmath.kernels._numba.back_slices import slices_back
-from shiftmath.kernels._numba.blocks import binary_exponents, ranges, scaled, scaled_weights
+from shiftmath.kernels._numba.blocks import binary_exponents, ranges, scaled, scaled_weights, seen
 from shiftmath.kernels._numba.convolutional import BATCH_PIXELS, exponents, share
 from shiftmath.kernels._numba.dense import half_inverse
 from shiftmath.kernels._numba.doubled import deviations
@@ -186,9 +186,8 @@ def convolutional_gradient(
 ) -> tuple[Float[np.ndarray, "n"], Images]:
     """Values and gradients of f at points X (n, C, H, W) for samples Z (m, C, H, W), in float64."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
-    if plan.homogeneous and len(seen := np.flatnonzero(Z.any((1, 2, 3)))) < len(Z):
-        # k(x, 0) = 0, but rounding in the unit of a black image, which has no size, may be large beside the others.
-        Z, weights = Z[seen], weights[seen]
+    if plan.homogeneous:
+        Z, weights = seen(Z, weights)
     values, gradients = np.zeros(len(X)), np.zeros(X.shape)
     if not len(Z):
         return values, gradients

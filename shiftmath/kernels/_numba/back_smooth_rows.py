@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftmath.kernels._numba.back_smooth import erf_entries, erf_entries_back, gelu_entries, gelu_entries_back
-from shiftmath.kernels._numba.blocks import ranges
+from shiftmath.kernels._numba.blocks import ranges, seen
 from shiftmath.kernels.dual import SMOOTHNESS, smooth_variance
 from shiftmath.kernels.plan import ERF, Plan
 
@@ -117,6 +117,8 @@ def in_parts(
 ) -> tuple[PerX, Any]:
     """Values and gradients in float64, of so many points and samples at once; by JAX where the first gives None."""
     X, Z = X.astype(float, copy=False), Z.astype(float, copy=False)
+    if plan.bias_std == 0:
+        Z, weights = seen(Z, weights)
     values, gradients = np.zeros(len(X)), np.zeros(X.shape)
     for some, z in ((some, z) for some in ranges(len(X), most[0]) for z in ranges(len(Z), most[1])):
         few = plan, X[some], Z[z], weights[z]

@@ -30,6 +30,17 @@ def scaled_weights(
     return np.ldexp(weights, exponents - top), top
 
 
+def seen(
+    Z: Float[np.ndarray, "m *signal"], weights: Float[np.ndarray, "m"]
+) -> tuple[Float[np.ndarray, "few *signal"], Float[np.ndarray, "few"]]:
+    """The samples that are not black, with their weights.
+
+    Without bias k(x, 0) = 0, but rounding in the unit of a black image, which has no size, may be large beside others.
+    """
+    some = np.flatnonzero(Z.reshape(len(Z), -1).any(1))
+    return (Z, weights) if len(some) == len(Z) else (Z[some], weights[some])
+
+
 def ranges(n: int, size: int) -> list[slice]:
     """Consecutive slices of at most this size that cover range(n)."""
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]

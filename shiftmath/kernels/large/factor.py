@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from shiftmath._shared.arguments import as_targets, require_finite_result
-from shiftmath._shared.scaling import exponents, times_powers_of_two
+from shiftmath._shared.scaling import exponent, exponents, times_powers_of_two
 from shiftmath.kernels.large.matrix import GramMatrix
 from shiftmath.kernels.large.solve import Solution, residual_of
 
@@ -68,10 +68,11 @@ class Factor:
         y = as_targets("y", y, len(self.matrix)).astype(float)
         e = exponents(columns := y.reshape(len(y), -1), (0,))
         columns = times_powers_of_two(columns, -e)
-        found = self._backward(self._forward(columns.copy()))
+        size = np.array(exponent(self.pivots))
+        found = self._backward(times_powers_of_two(self._forward(columns.copy()), size))
         with np.errstate(over="ignore", invalid="ignore"):
-            residual = residual_of(self.matrix, self.ridge, found, columns)
-            found = times_powers_of_two(found, e).reshape(y.shape)
+            residual = residual_of(self.matrix, self.ridge, found, columns, size)
+            found = times_powers_of_two(found, e - size).reshape(y.shape)
         return Solution(require_finite_result("y", y, found, "coefficients overflow"), residual, 0)
 
     def _forward(self, y: np.ndarray) -> np.ndarray:

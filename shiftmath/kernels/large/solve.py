@@ -20,13 +20,14 @@ from shiftmath._shared.arguments import (
     require_finite_result,
 )
 from shiftmath._shared.progress import progress as bar
-from shiftmath._shared.scaling import exponents, times_powers_of_two
+from shiftmath._shared.scaling import exponent, exponents, times_powers_of_two
 from shiftmath.kernels.large.layout import Layout
 from shiftmath.kernels.large.matrix import GramMatrix
 
 __all__ = ["Solution", "residual_of", "solve", "symmetric"]
 
 
+MOST = 900  # exponent of x, which leaves room for the condition; that of the squares of y is -348 then at least
 ALIKE = 1e-5  # of two halves, relative to the geometric mean of their diagonal entries: that of float32 sums
 
 
@@ -70,16 +71,16 @@ def solve(
     y, ridge = as_targets("y", y, len(gram)).astype(float), as_number("ridge", ridge, least=0)
     tolerance, steps = as_number("tolerance", tolerance, positive=True), as_count("steps", steps)
     shown, e = as_bool("progress", progress), exponents(columns := y.reshape(len(y), -1), (0,))
-    columns = times_powers_of_two(columns, -e)
-    found, taken = _conjugate_gradients(gram, columns, ridge, tolerance, steps, shown)
-    residual = residual_of(gram, ridge, found, columns)
+    columns, diagonal = times_powers_of_two(columns, -e), _diagonal(gram) + ridge
+    found, taken = _conjugate_gradients(gram, diagonal[:, None], columns, ridge, tolerance, steps, shown)
+    residual = residual_of(gram, ridge, found, columns, size := np.array(exponent(diagonal)))
     if not residual <= 2 * tolerance:  # that of the recursion is another by rounding
         raise ValueError(
             f"gram and tolerance: got {tolerance:g}, after {taken} steps the residual is {residual:.2g}, takes a "
             f"larger tolerance, a larger ridge than {ridge:g}, or more steps"
         )
     with np.errstate(over="ignore"):
-        found = times_powers_of_two(found, e).reshape(y.shape)
+        found = times_powers_of_two(found, e - size).reshape(y.shape)
     return Solution(require_finite_result("y", y, found, "coefficients overflow"), residual, taken)
 
 
@@ -104,10 +105,11 @@ def symmetric(gram: Any) -> Any:
 
 
 def _conjugate_gradients(
-    gram: Any, y: np.ndarray, ridge: float, tolerance: float, steps: int, shown: bool
+    gram: Any, diagonal: np.ndarray, y: np.ndarray, ridge: float, tolerance: float, steps: int, shown: bool
 ) -> tuple[np.ndarray, int]:
-    """The solution of each column, and the steps that were taken."""
-    diagonal = _diagonal(gram)[:, None] + ridge
+    """The solution of each column, times the power of two of the diagonal, and the steps that were taken."""
+    size = np.array(exponent(diagonal))
+    y = times_powers_of_two(y, size // 4)  # of y, of x, of y^2 and x y no exponent is beyond 3 / 4 of that of G
     target, taken = tolerance * np.linalg.norm(y, axis=0), 0
     x, r = np.zeros_like(y), y
     p = z = r / diagonal
@@ -122,7 +124,7 @@ def _conjugate_gradients(
         z, before = r / diagonal, rz
         rz = (r * z).sum(0)
         p = z + _ratio(rz, before) * p
-    return x, taken
+    return times_powers_of_two(x, size - size // 4), taken
 
 
 def _product(gram: Any, v: np.ndarray, ridge: float) -> np.ndarray:
@@ -144,7 +146,9 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(b != 0, a / np.where(b != 0, b, 1), 0)
 
 
-def residual_of(gram: Any, ridge: float, x: np.ndarray, y: np.ndarray) -> float:
-    """The largest |y - (G + r I) x| / |y| of a column; that of y = 0 is 0."""
+def residual_of(gram: Any, ridge: float, x: np.ndarray, y: np.ndarray, size: np.ndarray) -> float:
+    """The largest |y - (G + r I) x 2^-size| / |y| of a column, for y near 1; that of y = 0 is 0."""
+    step = np.minimum(-size, MOST)
+    x, y = times_powers_of_two(x, step), times_powers_of_two(y, step + size)
     left = y - _product(gram, x, ridge)
     return float(_ratio(np.linalg.norm(left, axis=0), np.linalg.norm(y, axis=0)).max())

@@ -109,6 +109,7 @@ class Store:
         if not there.exists() or not (self.root / "matrix" / "zarr.json").exists():
             self._create()
             _replace(there, json.dumps(said, indent=1))
+        (self.root / "markers").mkdir(exist_ok=True)
         for left in [*self.root.rglob("*.partial")]:  # of a process that was killed while it wrote
             left.unlink(missing_ok=True)
 
@@ -133,7 +134,6 @@ class Store:
             fill_value=np.nan,
             overwrite=True,
         )
-        (self.root / "markers").mkdir(exist_ok=True)
 
     def _chunk(self, place: Block) -> Path:
         return self.root / "matrix" / "c" / str(place[0]) / str(place[1])
@@ -162,8 +162,12 @@ def room(store: Store, count: int) -> Iterator[list[Block]]:
     try:
         yield finished
     except OSError as error:
+        there = str(error.filename or "")
         if error.errno not in FULL:
-            raise
+            if not there.startswith(str(store.root)):
+                raise
+            takes = "takes a store as it was written, that may be written to; without that file the same call goes on"
+            raise OSError(error.errno, f"store: got {there}, {error.strerror}, {takes}") from error
         have = f"{len(finished)} of {count} blocks are finished and stay"
         raise OSError(error.errno, f"store: no space left in {store.root}, {have}; the same call goes on") from error
 
