@@ -21,7 +21,6 @@ from shiftmath.kernels._jax.dense import State, dense_block, in_numbers, inverse
 from shiftmath.kernels._jax.images import (
     Images,
     Prepared,
-    Units,
     doubled,
     exponents,
     in_pair_units,
@@ -44,6 +43,10 @@ Sums = Complex[Array, "width"]
 Masks = tuple[Bool[Array, "H H"], Bool[Array, "W W"]] | None
 # With their units, (n, units).
 Side = tuple[Prepared, Any]
+# Of each of several arguments, whose numbers of images differ.
+Argument = Float[Array, "_ C H W"]
+Lifts = Int[Array, "_"]
+UnitsOfIt = Int[Array, "_ units"]
 
 
 def chunks(shifts: Int[np.ndarray, "shifts 3"], most: int) -> UInt32[np.ndarray, "groups count 3"]:
@@ -194,7 +197,7 @@ def with_dense_layers(
     return dense_block(plan, State(*state), qx, qz, ex, ez)
 
 
-def sides(plan: Plan, arguments: Sequence[Images]) -> tuple[list[Side], list[Int[Array, "n"]]]:
+def sides(plan: Plan, arguments: Sequence[Argument]) -> tuple[list[Any], list[Lifts]]:
     """The images of each argument prepared, with their units; and by what they were lifted, see `units`."""
     lifts = [lift(plan, jnp, binary_exponents(images), images.dtype) for images in arguments]
     lifted = [ldexp(images, l[:, None, None, None]) for images, l in zip(arguments, lifts, strict=True)]
@@ -204,7 +207,7 @@ def sides(plan: Plan, arguments: Sequence[Images]) -> tuple[list[Side], list[Int
     return [(prepare(plan, *one), one[1]) for one in zip(lifted, units, strict=True)], lifts
 
 
-def of_the_others(images: Sequence[Images], lifts: Sequence[Int[Array, "n"]], units: Sequence[Units]) -> list[Units]:
+def of_the_others(images: Sequence[Argument], lifts: Sequence[Lifts], units: Sequence[UnitsOfIt]) -> list[UnitsOfIt]:
     """Units, of black images the least of all: rounding of derivatives in a unit of 1 would be large beside the others.
 
     Where derivatives in that unit may underflow, for tiny images, it stays 1.
