@@ -10,11 +10,12 @@ for a patch holds each of its pixels once. With the sum G of the $g_p$ no step o
 
 $$\tfrac12 m r^2 + \tfrac12 \sum_i \frac{G_i^2}{m - D_i} + \sum_p \max_{0 \le t \le r} (\ell_p(t) - \mu_p t^2),$$
 
-for any $m > \max_i D_i$: $-\langle G, y\rangle + \frac12 \sum_i D_i y_i^2 + \frac12 m (r^2 - |y|^2)$ is concave in y, and
-this its largest value. The bound is convex in the prices, and any prices are sound.
+for any $m > \max_i D_i$: $-\langle G, y\rangle + \frac12 \sum_i D_i y_i^2 + \frac12 m (r^2 - |y|^2)$ is concave in y,
+and this its largest value. The bound is convex in the prices, and any prices are sound.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,8 +63,8 @@ class Budget:
         at = min(int(np.searchsorted(R, r)), len(R) - 1)
         losses = [min(own, key=lambda loss: float(np.dot(loss.at(at), powers))) for own in choices]
         G = on_image(np.stack([own.slope[: entries.shape[1]] for own in losses]), entries, size)
-        tables = (np.stack([getattr(own, name) for own in losses]) for name in ("lost", "kinks", "square"))
-        return cls(R, G, *tables, entries)
+        lost, kinks, square = (np.stack([getattr(own, name) for own in losses]) for name in ("lost", "kinks", "square"))
+        return cls(R, G, lost, kinks, square, entries)
 
     @cached_property
     def slope(self) -> float:
@@ -137,9 +138,11 @@ class Budget:
         best, upper = known, float(self.R[-1])
         prices = self.first(max(known, FIRST * upper))
         for _ in range(ROUNDS):
-            own = prices
-            found = largest(lambda r, own=own: self.fall(own, r) + slack * r < margin, upper, best)
+            found = largest(self._holds(prices, margin, slack), upper, best)
             if found <= best * (1 + 1e-3):
-                return max(found, best)
+                return found
             best, prices = found, self.better(prices, found)
         return best
+
+    def _holds(self, prices: Prices, margin: float, slack: float) -> Callable[[float], bool]:
+        return lambda r: self.fall(prices, r) + slack * r < margin

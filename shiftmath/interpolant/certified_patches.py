@@ -26,9 +26,9 @@ from shiftmath.kernels.plan import Plan
 
 __all__ = ["gradient_at", "patch_entries", "patch_functions", "patch_radius"]
 
-# Of the distance to the tangent plane: the radii up to which losses of each patch are bounded, and those of all together.
+# Shares of the distance to the tangent plane: up to which each patch has bounds, and all together.
 RADII = np.concatenate([np.geomspace(0.03, 0.25, 8), np.arange(0.3, 1.01, 0.05)])
-CHOSEN = (0.5, 0.15)  # shares of it at which slopes are chosen, if not at the radius known by then
+CHOSEN = (0.5, 0.15)  # at which slopes are chosen, if not at the radius known by then
 SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
 
 
@@ -74,16 +74,25 @@ def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndar
         return 0.0
     gradient = float(np.linalg.norm(gradient_at(parts, entries, x.size)))
     best = _by_size(parts, entries, x.size, margin, SLACK * steep)
-    reach = min(margin / max(SLACK * steep, gradient), size)
-    if best >= reach:
-        return best
-    R, losses = reach * RADII, [part.losses(reach * RADII) for part in parts]
-    for share in CHOSEN:
-        budget = Budget.of(losses, R, max(best, share * reach), entries, x.size)
-        best = max(best, budget.radius(margin, SLACK * steep, best))
+    reach = margin / max(SLACK * steep, gradient)
+    best = _shared_out(parts, entries, x.size, margin, SLACK * steep, best, min(reach, size))
     for R in (share * reach for share in SHARES if share * reach > best):
         bound = Together([local(part, R) for part in parts], entries, x.size, SLACK * steep)
         best = max(best, bound.radius(margin, R))
+    return best
+
+
+def _shared_out(
+    parts: list[Patch], entries: np.ndarray, size: int, margin: float, slack: float, known: float, upper: float
+) -> float:
+    """The radius between the given ones by the loss of each patch, as a `Budget` shares the step among them."""
+    if known >= upper:
+        return known
+    R, best = upper * RADII, known
+    losses = [part.losses(R) for part in parts]
+    for share in CHOSEN:
+        budget = Budget.of(losses, R, max(best, share * upper), entries, size)
+        best = max(best, budget.radius(margin, slack, best))
     return best
 
 
@@ -133,7 +142,8 @@ def gradient_at(parts: list[Patch], entries: np.ndarray, size: int) -> Float[np.
 def shared(nu: np.ndarray, entries: np.ndarray, size: int) -> float:
     r"""The most of $\sum_p \nu_p |k_p|$ for a step of the image of length 1, $\nu_p \ge 0$.
 
-    No pixel lies in more than q patches: the roots of $q \sum_p \nu_p^2$, $\sum_p \nu_p \cdot \max_i \sum_{p \ni i} \nu_p$.
+    No pixel lies in more than q patches: the roots of $q \sum_p \nu_p^2$ and of
+    $\sum_p \nu_p \cdot \max_i \sum_{p \ni i} \nu_p$, whichever is less.
     """
     q, most = (float(on_image(values, entries, size).max()) for values in (np.ones(len(nu)), nu))
     return math.sqrt(min(q * float(nu @ nu), float(nu.sum()) * most))

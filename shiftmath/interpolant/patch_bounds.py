@@ -1,7 +1,7 @@
 r"""A function of one patch, and lower bounds on it about a point, one for each of many radii.
 
-$h(v) = \langle l, v\rangle + E(v)$ with the even part $E(v) = |v| \sum_s w_s\, e(\theta_s)$ of `even_part`. For a slope g
-the loss is $h(v) + \langle l + g, k\rangle - h(v + k)$, and up to |k| = R it is at most $a + b\,|k| + c\,|k|^2$
+$h(v) = \langle l, v\rangle + E(v)$ with the even part $E(v) = |v| \sum_s w_s\, e(\theta_s)$ of `even_part`. For a
+slope g the loss is $h(v) + \langle l + g, k\rangle - h(v + k)$, and up to |k| = R it is at most $a + b\,|k| + c\,|k|^2$
 
 - for the gradient g of E by the second derivative, which `remainders` bounds;
 - by $E(v + k) \ge -m\,|v + k|$, where $E \ge -m$ on the unit sphere: $a = E(v) + m|v|$, $b = m + |g|$;
@@ -11,7 +11,6 @@ the loss is $h(v) + \langle l + g, k\rangle - h(v + k)$, and up to |k| = R it is
 Each radius takes the one that loses least there.
 """
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 

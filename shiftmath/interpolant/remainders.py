@@ -25,13 +25,14 @@ $$\Big|D - \gamma \Big(2\sin\theta\;\tau^2 - \tfrac{\cos 2\theta}{2\sin\theta} (
 \le \pi\,|y|^3 \int_0^1 \tfrac12 (1-t)^2\, \mathrm{third}(\theta - \arctan(t\,|y|))\, dt .$$
 
 The quadratic forms are summed with their signs. Steps k in all directions follow, for D is homogeneous: with
-$\kappa = \langle k, v\rangle$ it is $(1 + \kappa)\, D(v + k_\perp/(1 + \kappa))$. Within $|k| \le \delta < 1$ the largest
-$(1 + \kappa)|y|^2$ is $2 - 2\sqrt{1 - \delta^2}$, the largest $(1 + \kappa)|y|^3$ is at
+$\kappa = \langle k, v\rangle$ it is $(1 + \kappa)\, D(v + k_\perp/(1 + \kappa))$. Within $|k| \le \delta < 1$ the
+largest $(1 + \kappa)|y|^2$ is $2 - 2\sqrt{1 - \delta^2}$, the largest $(1 + \kappa)|y|^3$ is at
 $\kappa = -(3 - \sqrt{9 - 8\delta^2})/2$, both over $\delta^2$ grow with it, and $|y| \le \delta/\sqrt{1 - \delta^2}$.
 
 **Anywhere**: $D \ge -\tfrac{(\cos 2\theta)_+}{2\sin\theta}|k|_\perp^2$ holds for all k, and
 $D \le 2\sin(\min(\pi/2, \theta + \bar s))\,|k|^2$ with $\bar s = (\phi - \sin\phi)/(1 - \cos\phi)$,
-$\phi = \arcsin\delta$, and $\pi/2$ for $\delta \ge 1$. For with $z'$ the point of the plane and $\phi'$ its angle with v
+$\phi = \arcsin\delta$, and $\pi/2$ for $\delta \ge 1$. For with $z'$ the point of the plane and $\phi'$ its angle with
+v
 
 $$P = 4 |z'| \int_0^{\phi'} \sin(\phi' - s) \sin(\theta \pm s)\, ds, \qquad
 |z' - v|^2 \ge 2 |z'| (1 - \cos\phi') = 2|z'| \int_0^{\phi'} \sin(\phi' - s)\, ds,$$
@@ -102,7 +103,7 @@ class Tangent:
         return float((own.size * own.s)[self.left_out & ~own.falls].sum()) / np.pi
 
     def kinks(self, delta: Steps) -> Steps:
-        """The slope that is lost within each delta: of positive terms whose lines are so near that no square bounds them."""
+        """The slope that is lost within each delta, by positive terms whose lines are too near for a square."""
         slope = np.where(self.left_out, 1.0, 2.0) * np.maximum(0, np.cos(2 * self.theta))
         lost = self._linear(delta) @ (self.weights * slope)
         return (lost + SLACK * float((self.parts.size / self.parts.floor)[~self.left_out].sum())) / np.pi
