@@ -21,7 +21,7 @@ from shiftmath.interpolant.directions import angles
 from shiftmath.interpolant.even_part import STEEPEST, even_gradients
 from shiftmath.interpolant.patch_bounds import Patch
 
-__all__ = ["Local", "blunt_gradients", "by_curvature", "by_size", "even_turns", "local"]
+__all__ = ["Local", "blunt_gradients", "by_curvature", "by_size", "by_slope", "even_turns", "local"]
 
 TINY = float(np.finfo(float).tiny)
 RADIAL = 2 / math.sqrt(3)  # the largest 3 sin^2 cos
@@ -46,12 +46,11 @@ class Local:
 
 
 def local(part: Patch, R: float) -> Local:
-    """A lower bound of h within R of v, of the two kinds the one that loses less at R; either is sound."""
-    level = by_size(part, R)
-    if not WIDEST * part.length > R:
-        return level
-    curved = by_curvature(part, R)
-    return min(curved, level, key=lambda own: own.tau * R**2 + own.nu * R + ADDING * own.lost)
+    """A lower bound of h within R of v, of the kinds the one that loses least at R; all are sound."""
+    kinds = [by_size(part), by_slope(part)]
+    if WIDEST * part.length > R:
+        kinds.append(by_curvature(part, R))
+    return min(kinds, key=lambda own: own.tau * R**2 + own.nu * R + ADDING * own.lost)
 
 
 def by_curvature(part: Patch, R: float) -> Local:
@@ -71,12 +70,15 @@ def by_curvature(part: Patch, R: float) -> Local:
     return Local(gradient, H / part.length, norm / part.length, R * third / 6, turns)
 
 
-def by_size(part: Patch, R: float) -> Local:
-    """By the largest slope of the even part, or, where better up to R, by its largest modulus."""
+def by_size(part: Patch) -> Local:
+    """By the largest modulus of the even part."""
     lost, slope = part.by_size
-    by_modulus = not part.length or lost + slope * R < part.steepest * R
-    nothing = np.zeros((len(part.v), len(part.v)))
-    return Local(part.linear, nothing, 0.0, 0.0, *((slope, lost) if by_modulus else (part.steepest, 0.0)))
+    return Local(part.linear, np.zeros((len(part.v), len(part.v))), 0.0, 0.0, slope, lost)
+
+
+def by_slope(part: Patch) -> Local:
+    """By the largest slope of the even part."""
+    return Local(part.linear, np.zeros((len(part.v), len(part.v))), 0.0, 0.0, part.steepest)
 
 
 def blunt_gradients(u: Vectors, v: Float[np.ndarray, "d"]) -> Vectors:

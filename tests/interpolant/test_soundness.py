@@ -12,7 +12,7 @@ from shiftmath.interpolant.certified_patches import patch_functions
 from shiftmath.interpolant.directions import angles, largest
 from shiftmath.interpolant.even_part import even, least_of_even
 from shiftmath.interpolant.patch_bounds import Patch
-from shiftmath.interpolant.patch_curvature import blunt_gradients, by_curvature, by_size, even_turns, local
+from shiftmath.interpolant.patch_curvature import blunt_gradients, by_curvature, by_size, by_slope, even_turns, local
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import homogeneous_weights
 
@@ -225,7 +225,7 @@ def in_ball(R, d, rng):
     return R * np.linspace(0, 1, 4000)[:, None] * steps / np.linalg.norm(steps, axis=1)[:, None]
 
 
-@pytest.mark.parametrize("kind", [by_curvature, by_size])
+@pytest.mark.parametrize("kind", [by_curvature, lambda part, R: by_size(part), lambda part, R: by_slope(part)])
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.55])
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_no_point_near_a_patch_lies_below_its_bound(kind, share, count, rng):
