@@ -6,7 +6,7 @@ distance      `Distance`: in closed form, or certified below and found above
 expansion     the functions whose zeros are the boundaries
 closed_form   the boundaries that are known to be hyperplanes
 certified     radii in which the sign is proved not to change (certified_cone, certified_curvature, angular,
-              certified_patches, patch_bounds, directions)
+              certified_patches, budget, patch_bounds, remainders, even_part, patch_curvature, directions)
 search        the nearest crossing that is found (bracket: onto the boundary along a step)
 gradients     values and gradients: those that the kernel knows, else by JAX
 callback      `Interpolant.compiled`: the compiled engine as a function of JAX

@@ -6,32 +6,30 @@ that are pooled together,
 $$h_p(v) = \frac{\sigma_w^2}{DN} \sum_s \alpha_s \left((2a - b) \langle v, s\rangle + b\,|v||s|\, e(\theta_s)\right),
 \qquad \pi e(\theta) = \sin\theta + (\pi - 2\theta) \cos\theta.$$
 
-Within R of $x_p$ each is bounded from below by its value, a gradient, a second derivative and two numbers (`Local`),
-
-$$h_p(x_p + k) \ge h_p(x_p) + \langle g_p, k\rangle + \tfrac12 \langle k, H_p k\rangle - \tau_p |k|^2 - \nu_p |k|,$$
-
-so that f has one such bound as a function of the image, in which the samples and the patches cancel: the disc of
-`certified_curvature.Quadratic` finds its least value in a ball. No pixel lies in more than q patches, so
-
-$$\sum_p \nu_p |z_p - x_p| \le r \min\Big(\sqrt{q \textstyle\sum_p \nu_p^2},\
-\sqrt{\textstyle\sum_p \nu_p \cdot \max_i \sum_{p \ni i} \nu_p}\Big).$$
+About $x_p$ each is bounded from below by a tangent and a loss that grows with the distance (`patch_bounds`). No step of
+the whole image is long at many patches: `budget` shares its length among them.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from shiftmath.interpolant.budget import Budget, on_image
 from shiftmath.interpolant.certified_curvature import Quadratic
 from shiftmath.interpolant.directions import SLACK, largest, lines, with_bias
-from shiftmath.interpolant.patch_bounds import STEEPEST, Local, Patch, most_of_even
+from shiftmath.interpolant.even_part import STEEPEST, least_of_even
+from shiftmath.interpolant.patch_bounds import Patch
+from shiftmath.interpolant.patch_curvature import Local, local
 from shiftmath.kernels.dual import homogeneous_weights
 from shiftmath.kernels.plan import Plan
 
 __all__ = ["gradient_at", "patch_entries", "patch_functions", "patch_radius"]
 
-SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)  # of the distance to the tangent plane, tried as R
+# Shares of the distance to the tangent plane: up to which each patch has bounds, and all together.
+RADII = np.concatenate([np.geomspace(0.03, 0.25, 8), np.arange(0.3, 1.01, 0.05)])
+CHOSEN = (0.5, 0.15)  # at which slopes are chosen, if not at the radius known by then
+SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
 
 
 def patch_entries(plan: Plan, channels: int) -> Int[np.ndarray, "pixels d"]:
@@ -74,14 +72,39 @@ def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndar
     margin = abs(value) - SLACK * (steep * size + abs(level))
     if margin <= 0:
         return 0.0
-    whole = _Image([part.local(math.inf) for part in parts], entries, x.size, SLACK * steep)
-    best = whole.radius(margin, math.inf)
-    reach = margin / max(SLACK * steep, float(np.linalg.norm(gradient_at(parts, entries, x.size))))
-    for share in SHARES:
-        if (R := share * reach) > best:
-            local = _Image([part.local(R) for part in parts], entries, x.size, SLACK * steep)
-            best = max(best, local.radius(margin, R))
+    gradient = float(np.linalg.norm(gradient_at(parts, entries, x.size)))
+    best = _by_size(parts, entries, x.size, margin, SLACK * steep)
+    reach = margin / max(SLACK * steep, gradient)
+    best = _shared_out(parts, entries, x.size, margin, SLACK * steep, best, min(reach, size))
+    for R in (share * reach for share in SHARES if share * reach > best):
+        bound = Together([local(part, R) for part in parts], entries, x.size, SLACK * steep)
+        best = max(best, bound.radius(margin, R))
     return best
+
+
+def _shared_out(
+    parts: list[Patch], entries: np.ndarray, size: int, margin: float, slack: float, known: float, upper: float
+) -> float:
+    """The radius between the given ones by the loss of each patch, as a `Budget` shares the step among them."""
+    if known >= upper:
+        return known
+    R, best = upper * RADII, known
+    losses = [part.losses(R) for part in parts]
+    for share in CHOSEN:
+        budget = Budget.of(losses, R, max(best, share * upper), entries, size)
+        best = max(best, budget.radius(margin, slack, best))
+    return best
+
+
+def _by_size(parts: list[Patch], entries: np.ndarray, size: int, margin: float, slack: float) -> float:
+    """The radius of the bounds that hold at all distances, about the linear parts."""
+    linear = on_image(np.stack([part.linear[: entries.shape[1]] for part in parts]), entries, size)
+    bounds = [np.array([part.by_size for part in parts]).T, np.array([(0.0, part.steepest) for part in parts]).T]
+    slopes = [float(np.linalg.norm(linear)) + shared(b, entries, size) + slack for _, b in bounds]
+    margins = [margin - float(a.sum()) for a, _ in bounds]
+    return max(
+        own / slope * (1 - SLACK) if own > 0 and slope else 0.0 for own, slope in zip(margins, slopes, strict=True)
+    )
 
 
 def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndarray) -> tuple[list[Patch], float]:
@@ -102,7 +125,7 @@ def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.n
                 (2 * a - b) * weights @ sources,
                 u,
                 along + against,
-                most_of_even(u, along + against),
+                *least_of_even(u, along + against),
                 terms,
             )
         *own, terms = of_pool[number]
@@ -113,32 +136,35 @@ def patch_functions(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.n
 
 def gradient_at(parts: list[Patch], entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
     """The gradient of f at the image, of this size; at a kink the symmetric subgradient."""
-    return _on_image([part.gradient(True)[: entries.shape[1]] for part in parts], entries, size)
+    return on_image(np.stack([part.gradient[: entries.shape[1]] for part in parts]), entries, size)
 
 
-def _on_image(values: Any, entries: np.ndarray, size: int) -> Float[np.ndarray, "pixels"]:
-    """The sum for each entry of the image of the numbers that patches have for it."""
-    values = np.broadcast_to(np.reshape(values, (len(entries), -1)), entries.shape)
-    return np.bincount(entries.reshape(-1), values.reshape(-1), size + 1)[:-1]
+def shared(nu: np.ndarray, entries: np.ndarray, size: int) -> float:
+    r"""The most of $\sum_p \nu_p |k_p|$ for a step of the image of length 1, $\nu_p \ge 0$.
+
+    No pixel lies in more than q patches: the roots of $q \sum_p \nu_p^2$ and of
+    $\sum_p \nu_p \cdot \max_i \sum_{p \ni i} \nu_p$, whichever is less.
+    """
+    q, most = (float(on_image(values, entries, size).max()) for values in (np.ones(len(nu)), nu))
+    return math.sqrt(min(q * float(nu @ nu), float(nu.sum()) * most))
 
 
-class _Image:
-    """The bounds of all patches as one bound on f."""
+class Together:
+    """The bounds of all patches by matrices, as one bound on f."""
 
     def __init__(self, bounds: list[Local], entries: np.ndarray, size: int, slack: float) -> None:
         d = entries.shape[1]
         self.slack, self.lost = slack, sum(b.lost for b in bounds)
         norms, nu = np.array([b.norm + 2 * b.tau for b in bounds]), np.array([b.nu for b in bounds])
-        H, tau = np.stack([b.H[:d, :d] for b in bounds]), _on_image([2 * b.tau for b in bounds], entries, size)
+        H, tau = np.stack([b.H[:d, :d] for b in bounds]), on_image(np.array([2 * b.tau for b in bounds]), entries, size)
 
         def times(y: np.ndarray) -> np.ndarray:
             own = np.append(y, 0.0)[entries]
-            return _on_image(np.einsum("pij,pj->pi", H, own), entries, size) - tau * y
+            return on_image(np.einsum("pij,pj->pi", H, own), entries, size) - tau * y
 
-        gradient = _on_image([b.gradient[:d] for b in bounds], entries, size)
-        self.quadratic = Quadratic(gradient, times, float(_on_image(norms, entries, size).max()))
-        q = float(_on_image(np.ones(len(bounds)), entries, size).max())
-        self.kinks = math.sqrt(min(q * float(nu @ nu), float(nu.sum()) * float(_on_image(nu, entries, size).max())))
+        gradient = on_image(np.stack([b.gradient[:d] for b in bounds]), entries, size)
+        self.quadratic = Quadratic(gradient, times, float(on_image(norms, entries, size).max()))
+        self.kinks = shared(nu, entries, size)
 
     def radius(self, margin: float, R: float) -> float:
         """The largest r up to R at which the bound keeps its sign, of those that a bisection tries."""
@@ -146,6 +172,6 @@ class _Image:
         margin -= self.lost
         if margin <= 0 or not slope:
             return 0.0
-        if math.inf == R or not self.quadratic.norm:
+        if not self.quadratic.norm:
             return min(R, margin / slope * (1 - SLACK))
         return largest(lambda r: self.quadratic.fall(self.quadratic.G, r) + r * (self.kinks + self.slack) < margin, R)

@@ -16,7 +16,12 @@ PerLine = Float[np.ndarray, "lines"]
 
 
 def with_bias(kernel: Any, V: np.ndarray) -> np.ndarray:
-    r"""Vectors (..., D) with $\sigma_b \sqrt D / \sigma_w$ appended, whose inner products include the first bias."""
+    r"""Vectors (..., D) with $\sigma_b \sqrt D / \sigma_w$ appended, if not 0.
+
+    Their inner products include the first bias.
+    """
+    if not kernel.bias_std:
+        return V
     bias = kernel.bias_std * np.sqrt(V.shape[-1]) / kernel.weight_std
     return np.concatenate([V, np.full((*V.shape[:-1], 1), bias)], axis=-1)
 

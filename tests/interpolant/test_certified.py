@@ -11,7 +11,8 @@ from shiftmath.interpolant.angular import angular
 from shiftmath.interpolant.certified import certified_radius
 from shiftmath.interpolant.certified_patches import patch_functions
 from shiftmath.interpolant.directions import angles, lines
-from shiftmath.interpolant.patch_bounds import STEEPEST, even_gradients, even_turns
+from shiftmath.interpolant.even_part import STEEPEST, even_gradients
+from shiftmath.interpolant.patch_curvature import blunt_gradients, even_turns
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 
 EPS = float(np.finfo(float).eps)
@@ -153,11 +154,11 @@ def test_even_gradients_turn_no_more_than_their_bound(delta, near, rng):
         bound = even_turns(angles(u, v), delta)[0]
         for w in np.cos(turn) * v + np.sin(turn) * side:
             theta = angles(u, w)[0]
-            # The gradient of |w| e itself, also where `even_gradients` leaves its jump out.
+            # The gradient of |w| e itself, also where `blunt_gradients` leaves its jump out.
             n = (w - np.cos(theta) * u[0]) / np.sin(theta)
             gradient = ((np.sin(2 * theta) + np.pi - 2 * theta) * u[0] - np.cos(2 * theta) * n) / np.pi
             assert np.linalg.norm(gradient) <= STEEPEST * (1 + 1e-12)
-            assert np.linalg.norm(gradient - even_gradients(u, v)[0]) <= bound + 1e-12
+            assert np.linalg.norm(gradient - blunt_gradients(u, v)[0]) <= bound + 1e-12
 
 
 @pytest.mark.parametrize("network", CONVOLUTIONS, ids=repr)

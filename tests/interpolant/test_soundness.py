@@ -10,7 +10,9 @@ from shiftmath.groups import circular_shifts
 from shiftmath.interpolant import Interpolant, certified_radius
 from shiftmath.interpolant.certified_patches import patch_functions
 from shiftmath.interpolant.directions import angles, largest
-from shiftmath.interpolant.patch_bounds import Patch, even, even_gradients, even_turns, most_of_even
+from shiftmath.interpolant.even_part import even, least_of_even
+from shiftmath.interpolant.patch_bounds import Patch
+from shiftmath.interpolant.patch_curvature import blunt_gradients, by_curvature, by_size, by_slope, even_turns, local
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
 from shiftmath.kernels.dual import homogeneous_weights
 
@@ -207,7 +209,7 @@ def some_patch(v, count, rng):
     u = rng.standard_normal((count, len(v)))
     u /= np.linalg.norm(u, axis=1)[:, None]
     weights = rng.standard_normal(count)
-    return Patch(v, rng.standard_normal(len(v)), u, weights, most_of_even(u, weights))
+    return Patch(v, rng.standard_normal(len(v)), u, weights, *least_of_even(u, weights))
 
 
 def at(part, points):
@@ -223,7 +225,7 @@ def in_ball(R, d, rng):
     return R * np.linspace(0, 1, 4000)[:, None] * steps / np.linalg.norm(steps, axis=1)[:, None]
 
 
-@pytest.mark.parametrize("kind", ["_by_curvature", "_by_size"])
+@pytest.mark.parametrize("kind", [by_curvature, lambda part, R: by_size(part), lambda part, R: by_slope(part)])
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.55])
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_no_point_near_a_patch_lies_below_its_bound(kind, share, count, rng):
@@ -231,7 +233,7 @@ def test_no_point_near_a_patch_lies_below_its_bound(kind, share, count, rng):
         v = 2 * rng.standard_normal(3)
         part = some_patch(v, count, rng)
         R = share * part.length
-        own, k = getattr(part, kind)(R), in_ball(R, 3, rng)
+        own, k = kind(part, R), in_ball(R, 3, rng)
         size = np.linalg.norm(k, axis=1)
         bound = part.value + k @ own.gradient + np.einsum("ni,ij,nj->n", k, own.H, k) / 2
         bound -= own.tau * size**2 + own.nu * size + own.lost
@@ -242,10 +244,10 @@ def test_without_near_lines_only_the_third_order_is_lost(rng):
     v = np.array([0.0, 0.0, 2.0])
     u = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, -0.4], [0.6, 0.6, 0.5]])
     u /= np.linalg.norm(u, axis=1)[:, None]
-    part = Patch(v, np.zeros(3), u, np.array([1.0, -2.0, 0.5]))
+    part = Patch(v, np.zeros(3), u, np.array([1.0, -2.0, 0.5]), math.inf, math.inf)
     lost = []
     for R in (1e-2, 1e-3):
-        own, k = part.local(R), in_ball(R, 3, rng)
+        own, k = local(part, R), in_ball(R, 3, rng)
         assert own.nu == own.lost == 0
         exact = part.value + k @ own.gradient + np.einsum("ni,ij,nj->n", k, own.H, k) / 2
         lost.append(np.abs(at(part, v + k) - exact).max())
@@ -259,17 +261,18 @@ def test_the_even_part_is_nowhere_larger_than_its_bound(count, rng):
     part = some_patch(rng.standard_normal(4), count, rng)
     around = np.concatenate([in_ball(1.0, 4, rng)[1:], part.u])
     around /= np.linalg.norm(around, axis=1)[:, None]
-    largest_value = np.abs(at(part, around) - around @ part.linear).max()
-    assert largest_value <= part.most <= abs(part.weights).sum()
+    values = at(part, around) - around @ part.linear
+    assert values.max() <= part.most <= abs(part.weights).sum()
+    assert -values.min() <= part.least <= abs(part.weights).sum()
     if count == 1:
-        assert part.most == pytest.approx(abs(part.weights[0]), rel=1e-3)
+        assert max(part.least, part.most) == pytest.approx(abs(part.weights[0]), rel=1e-3)
 
 
 @pytest.mark.parametrize("near", [0.02, 0.12, 0.3, 1.0, 1.5])
 @pytest.mark.parametrize("share", [0.5, 0.95, 1.05, 1.5, 3.0])
 def test_in_the_plane_gradients_turn_no_more_than_their_bound_also_through_the_line(near, share):
     u, delta = np.array([[1.0, 0.0]]), near * share
-    own = even_gradients(u, np.array([np.cos(near), np.sin(near)]))[0]
+    own = blunt_gradients(u, np.array([np.cos(near), np.sin(near)]))[0]
     turned = near + np.linspace(-delta, delta, 4002)
     # |w| e(theta) has the gradient e w + e' w', w' the unit vector along which theta grows.
     theta = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
@@ -321,7 +324,7 @@ def test_the_gradients_of_the_patches_add_up_to_that_of_f(network, rng):
     plan = network.plan(SHAPE[:1])
     parts, _ = patch_functions(plan, f.X[:, None], f.coefficients, x[None])
     entries = patch_entries(plan, CHANNELS)
-    gradients = np.stack([part.gradient(True)[:-1] for part in parts])
+    gradients = np.stack([part.gradient[: entries.shape[1]] for part in parts])
     total = np.bincount(entries.reshape(-1), gradients.reshape(-1), x.size + 1)[:-1]
     # No line lies within KINK of a patch here, so that none is left out.
     assert all(np.minimum(p.theta, np.pi - p.theta).min() > 0.1 for p in parts)
