@@ -256,6 +256,10 @@ def test_a_step_onto_a_line_of_negative_weight_falls_by_no_more_than_is_lost(the
     for bound in (own.near, own.anywhere):
         square = float(bound(np.array([delta]))[0])
         assert excess(own, k, square, delta) >= -64 * EPS
+    part, size = Patch(own.v, np.zeros(3), own.u, own.weights, 1.0, 1.0), float(np.linalg.norm(k))
+    fallen = sums(own.u, own.weights, own.v + k) - sums(own.u, own.weights, own.v[None])
+    for loss in part.losses(np.array([2 * size, delta])):
+        assert fallen - k @ loss.slope + np.dot(loss.at(0), size ** np.arange(3)) >= -64 * EPS
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
