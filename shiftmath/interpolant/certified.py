@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from shiftmath._shared.arguments import as_array, as_number, as_samples, require_finite
+from shiftmath._shared.scaling import exponent, times_power_of_two, times_powers_of_two
 from shiftmath.interpolant.certified_cone import cone_radius
 from shiftmath.interpolant.certified_patches import patch_radius
 from shiftmath.kernels import Convolutional, FullyConnected, GroupAverage
@@ -89,6 +90,9 @@ def _radius(
         return 0.0
     if kernel.depth > 1 and (kernel.bias_std or isinstance(kernel, Convolutional)):
         return 0.0
+    coefficients, level = _near_one(kernel, X, coefficients, level)
+    if not (np.isfinite(coefficients).all() and np.isfinite(level)):
+        return 0.0
     if isinstance(kernel, FullyConnected):
         return cone_radius(kernel, X.reshape(len(X), -1), coefficients, x.reshape(-1), level)
     if kernel.dense_layers:
@@ -96,3 +100,19 @@ def _radius(
     images = kernel.images("X", np.concatenate([X, x[None]]))
     plan = kernel.plan(images.shape[3 - kernel.spatial_axes : 3])
     return patch_radius(plan, images[:-1], coefficients, images[-1], level)
+
+
+def _near_one(
+    kernel: Any, X: Float[np.ndarray, "n *signal"], coefficients: Coefficients, level: float
+) -> tuple[Coefficients, float]:
+    """Coefficients and level times one power of two, which changes no radius.
+
+    The largest of the moduli of alpha_j sigma_w^(2 L) x_j comes near 1: squares of slopes keep their digits.
+    """
+    sizes = np.maximum(abs(X.reshape(len(X), -1)).max(axis=1), kernel.bias_std)
+    if not (used := (coefficients != 0) & (sizes > 0)).any():
+        return coefficients, level
+    terms = np.frexp(coefficients[used])[1] + np.frexp(sizes[used])[1]
+    e = int(terms.max()) + 2 * kernel.depth * exponent(np.array([kernel.weight_std]))
+    with np.errstate(over="ignore"):
+        return times_powers_of_two(coefficients, np.array(-e)), times_power_of_two(level, -e)

@@ -70,7 +70,7 @@ def patch_radius(plan: Plan, X: np.ndarray, coefficients: np.ndarray, x: np.ndar
     value = sum(part.value for part in parts) - level
     parts = [part.signed(float(np.sign(value))) for part in parts]
     margin = abs(value) - SLACK * (steep * size + abs(level))
-    if margin <= 0:
+    if margin <= 0 or not steep:
         return 0.0
     gradient = float(np.linalg.norm(gradient_at(parts, entries, x.size)))
     best = _by_size(parts, entries, x.size, margin, SLACK * steep)

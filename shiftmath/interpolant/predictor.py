@@ -91,6 +91,10 @@ class Interpolant:
         ridge = f", ridge={self.ridge:g}" if self.ridge else ""
         return f"Interpolant({self.kernel!r}, {n} samples of shape {self.X.shape[1:]}, labels {said}{outputs}{ridge})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of it in a file: all but functions of JAX."""
+        return {name: value for name, value in vars(self).items() if name != "compiled"}
+
     @cached_property
     def gram(self) -> Float[np.ndarray, "n n"]:
         """The Gram matrix of the samples."""
@@ -135,7 +139,7 @@ class Interpolant:
 
     def __call__(self, Z: "ArrayLike") -> Any:
         """The values f(Z): of samples Z (m, ...) one for each, of one sample its own."""
-        Z = self._checked("Z", Z)
+        Z = self.checked("Z", Z)
         if not isinstance(Z, np.ndarray):
             return self._values(Z, Z.dtype if Z.dtype in (np.float32, np.float64) else float)
         values = self._values(Z, float)
@@ -161,7 +165,8 @@ class Interpolant:
         """The same function for JAX, of which values and first derivatives come from the compiled CPU engine.
 
         Under `jax.grad`, `jax.jvp`, `jax.vmap` and in attacks, by a callback that computes in float64: on the CPU
-        pooled kernels take a fifth of the time that JAX takes for their gradients. It has no second derivatives.
+        pooled kernels take a fifth of the time that JAX takes for their gradients. It has no second derivatives, and
+        is nan at signals that are not finite where these are found in a compiled program.
 
         Raises:
             TypeError: a kernel without compiled gradients, or with a smooth activation, whose gradients may ask JAX.
@@ -172,9 +177,9 @@ class Interpolant:
         >>> np.round(jax.grad(f.compiled)(np.array([0.0, 5.0])), 6).tolist()
         [0.12, 0.16]
         """
-        from shiftmath.interpolant.callback import compiled
+        from shiftmath.interpolant.callback import Compiled
 
-        return compiled(self)
+        return Compiled(self)
 
     def distance(
         self,
@@ -219,11 +224,11 @@ class Interpolant:
 
     def _points(self, x: "ArrayLike") -> tuple[Float[np.ndarray, "m *spatial"], bool]:
         """One point or a batch as a batch, and whether it was one."""
-        x, shape = self._checked("x", x), self.X.shape[1:]
+        x, shape = self.checked("x", x), self.X.shape[1:]
         return np.asarray(x).astype(float).reshape(-1, *shape), x.ndim == len(shape)
 
-    def _checked(self, name: str, x: "ArrayLike") -> Any:
-        """One finite point or a batch, as an array."""
+    def checked(self, name: str, x: "ArrayLike") -> Any:
+        """One finite point or a batch, as an array; an error calls it `name`."""
         shape = self.X.shape[1:]
         takes = f"one point of shape {shape} or a batch of them"
         x = as_array(name, x, takes)

@@ -1,5 +1,7 @@
 """`Interpolant.compiled`: the interpolant for JAX, by the compiled engine."""
 
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -92,3 +94,59 @@ def test_a_kernel_whose_gradients_may_ask_jax_is_refused(kernel):
     f = Interpolant(kernel, np.eye(3), [1.0, -1.0, 0.5])
     with pytest.raises(TypeError, match=r"kernel: got .*, takes one of shiftmath\.kernels with an activation of"):
         _ = f.compiled
+
+
+def test_averages_of_averages_are_taken(rng):
+    rows = GroupAverage(FullyConnected(), circular_shifts(axes=0))
+    f = interpolant(GroupAverage(rows, circular_shifts(axes=1)), rng)
+    x = rng.standard_normal((4, 4))
+    assert np.allclose(jax.grad(f.compiled)(x), f.gradient(x), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "words"),
+    [
+        (np.ones((2, 8)), ValueError, r"x: got shape \(2, 8\), takes one point of shape \(4, 4\) or a batch"),
+        (
+            np.ones((2, 3, 4, 4)),
+            ValueError,
+            r"x: got shape \(2, 3, 4, 4\), takes one point of shape \(4, 4\) or a batch",
+        ),
+        (np.ones((4, 4), complex), TypeError, "x: got dtype complex128"),
+        (np.full((4, 4), np.nan), ValueError, "x: got nan"),
+    ],
+)
+@pytest.mark.parametrize("network", [FullyConnected(), Convolutional()], ids=repr)
+def test_signals_that_the_interpolant_refuses_are_refused_by_name(network, x, error, words, rng):
+    f = interpolant(network, rng)
+    with pytest.raises(error, match=words):
+        f.compiled(x)
+
+
+def test_what_is_not_finite_in_a_program_is_nan_and_its_neighbours_are_not(rng):
+    f, z = interpolant(Convolutional(), rng), rng.standard_normal((3, 4, 4))
+    z[1, 2, 3] = np.inf
+    with jax.debug_nans(False):
+        values = np.asarray(jax.jit(jax.vmap(f.compiled))(z))
+        gradients = np.asarray(jax.jit(jax.vmap(jax.grad(f.compiled)))(z))
+    assert np.isnan(values).tolist() == [False, True, False]
+    assert np.isnan(gradients).all(axis=(1, 2)).tolist() == [False, True, False]
+    assert np.array_equal(gradients[[0, 2]], f.gradient(z[[0, 2]]))
+
+
+@pytest.mark.parametrize(
+    "twice", [jax.hessian, lambda f: jax.jacfwd(jax.jacfwd(f)), lambda f: jax.grad(lambda x: jax.grad(f)(x).sum())]
+)
+def test_a_second_derivative_is_refused(twice, rng):
+    f = interpolant(Convolutional(), rng)
+    with pytest.raises(
+        TypeError, match=r"^compiled: got a second derivative, takes the first; the interpolant itself has"
+    ):
+        twice(f.compiled)(rng.standard_normal((4, 4)))
+
+
+def test_it_survives_a_file_and_so_does_the_interpolant(rng):
+    f, x = interpolant(Convolutional(), rng), rng.standard_normal((4, 4))
+    value = f.compiled(x)
+    other, function = pickle.loads(pickle.dumps(f)), pickle.loads(pickle.dumps(f.compiled))
+    assert other.compiled(x) == function(x) == value

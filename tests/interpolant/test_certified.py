@@ -213,3 +213,28 @@ def test_nothing_is_certified_where_squares_lose_digits_and_what_is_not_finite_i
         for kernel in (FullyConnected(), Convolutional(filter_size=1, spatial_axes=1)):
             with pytest.raises(ValueError, match=f"^{name}: got nan at"):
                 certified_radius(kernel, **good | {name: bad})
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+@pytest.mark.parametrize("exponent", [-900, -540, 500, 900])
+def test_coefficients_and_level_times_a_power_of_two_have_the_same_radius(network, exponent, rng):
+    X, alpha, x = rng.standard_normal((3, 4)), rng.standard_normal(3), rng.standard_normal(4)
+    given = on_signals(network), X, alpha, x, 0.1
+    expected = certified_radius(*given)
+    assert expected > 0
+    assert certified_radius(*given[:2], np.ldexp(alpha, exponent), x, np.ldexp(0.1, exponent)) == expected
+
+
+def test_of_tiny_coefficients_the_radius_is_the_distance_of_a_plane():
+    kernel = Convolutional(filter_size=1, readout="flatten", activation="identity", spatial_axes=1)
+    for X, alpha in ((1.0, 1e-170), (1e-130, 1e-40), (1e130, 1e-300)):
+        found = certified_radius(kernel, X * np.eye(2), alpha * np.array([1.0, -1.0]), np.array([2.0, 1.0]))
+        assert found == pytest.approx(np.sqrt(0.5), rel=1e-9)
+        assert found <= np.sqrt(0.5)
+
+
+def test_what_is_zero_or_a_level_beyond_all_numbers_has_no_radius():
+    kernel, x = Convolutional(filter_size=1, spatial_axes=1), np.array([2.0, 1.0])
+    assert certified_radius(kernel, np.zeros((2, 2)), np.ones(2), x, 1.0) == 0
+    assert certified_radius(kernel, np.ones((2, 2)), np.zeros(2), x, 1.0) == 0
+    assert certified_radius(kernel, np.eye(2), np.full(2, 1e-300), x, 1e300) == 0

@@ -246,3 +246,27 @@ def test_the_reference_of_this_page_is_the_even_part(rng):
     for line in u:
         theta = np.arccos(np.clip(Z @ line, -1, 1))
         assert np.abs(sums(line[None], np.ones(1), Z) - even(theta)).max() <= 1e-12
+
+
+@pytest.mark.parametrize("theta", [5e-5, 0.1])
+def test_a_step_onto_a_line_of_negative_weight_falls_by_no_more_than_is_lost(theta, rng):
+    # The direction away from the line is left out of the gradient at the first angle, and not at the second.
+    own, delta = tangent(np.array([theta]), np.array([-1.0]), rng), 0.2
+    k = np.cos(theta) * own.u - own.v
+    for bound in (own.near, own.anywhere):
+        square = float(bound(np.array([delta]))[0])
+        assert excess(own, k, square, delta) >= -64 * EPS
+    part, size = Patch(own.v, np.zeros(3), own.u, own.weights, 1.0, 1.0), float(np.linalg.norm(k))
+    fallen = sums(own.u, own.weights, own.v + k) - sums(own.u, own.weights, own.v[None])
+    for loss in part.losses(np.array([2 * size, delta])):
+        assert fallen - k @ loss.slope + np.dot(loss.at(0), size ** np.arange(3)) >= -64 * EPS
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_function_with_the_other_sign_has_the_bounds_of_its_own(sign, rng):
+    u, weights = unit(rng.standard_normal((5, 3))), abs(rng.standard_normal(5))
+    part = Patch(0.05 * unit(rng.standard_normal(3)), np.zeros(3), u, weights, *least_of_even(u, weights)).signed(sign)
+    values = sums(u, part.weights, unit(rng.standard_normal((3000, 3))))
+    assert -values.min() <= part.least + 1e-12
+    assert values.max() <= part.most + 1e-12
+    assert part.value == pytest.approx(sums(u, part.weights, part.v[None])[0], rel=1e-12)

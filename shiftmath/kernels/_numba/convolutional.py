@@ -1,8 +1,8 @@
 """The compiled CPU engine for convolutional kernels: NumPy arrays in, NumPy arrays out.
 
 Threads share the columns of a block of the Gram matrix (and the shifts, when there are few columns). The shifts are
-summed in groups, then the groups one after another: an entry has the same bits in a matrix of any size, and with any
-number of threads.
+summed in groups, then the groups one after another: an entry has the same bits with any number of threads and, but for
+dense layers after a readout without pooling, in a matrix of any size.
 """
 
 from collections.abc import Iterator
