@@ -708,11 +708,12 @@ _ = ax.legend(loc="upper left")
 # The crossing along the constant signal (blue), an upper bound of the distance, with the rate taken out: it
 # settles at the dotted $C$ for two and three convolutions, above the line of one convolution, and for two
 # biases, below it. The orange line is the certified lower bound for the larger bias: from 9 to 129 pixels
-# it stays close to 0.9, so that at these sizes the rate $1/\sqrt d$ is bounded from both sides. (The row
-# asks for half of $C$; an earlier one, that the line does not fall, was of a weaker certificate, whose line
-# rose.) On nine pixels the search finds points a little nearer than the constant step, by at most two
-# percent, so at nine pixels that step is not the shortest. Whether $\sqrt d$ times the distance tends to
-# $C$ or to something smaller is open. For two and three convolutions nothing is certified from below.
+# it stays close to 0.9, and at 129 it is within half a percent of the crossing, so that at these sizes the
+# rate $1/\sqrt d$ is bounded from both sides. (The row asks for half of $C$; an earlier one, that the line
+# does not fall, was of a weaker certificate, whose line rose.) On nine pixels the search finds points a
+# little nearer than the constant step, by at most two percent, so at nine pixels that step is not the
+# shortest. Whether $\sqrt d$ times the distance tends to $C$ or to something smaller is open. For two and
+# three convolutions nothing is certified from below.
 #
 # ## Where it stops being true
 #
