@@ -31,7 +31,7 @@ class Compiled:
 
     def __call__(self, x: Any) -> Any:
         """The value at one signal, or at each of a batch."""
-        x = jnp.asarray(self.f.checked("x", x))
+        x = jnp.asarray(self.f._checked("x", x))
         return self._differentiable(x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float))
 
 

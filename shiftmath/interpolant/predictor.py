@@ -139,7 +139,7 @@ class Interpolant:
 
     def __call__(self, Z: "ArrayLike") -> Any:
         """The values f(Z): of samples Z (m, ...) one for each, of one sample its own."""
-        Z = self.checked("Z", Z)
+        Z = self._checked("Z", Z)
         if not isinstance(Z, np.ndarray):
             return self._values(Z, Z.dtype if Z.dtype in (np.float32, np.float64) else float)
         values = self._values(Z, float)
@@ -224,10 +224,10 @@ class Interpolant:
 
     def _points(self, x: "ArrayLike") -> tuple[Float[np.ndarray, "m *spatial"], bool]:
         """One point or a batch as a batch, and whether it was one."""
-        x, shape = self.checked("x", x), self.X.shape[1:]
+        x, shape = self._checked("x", x), self.X.shape[1:]
         return np.asarray(x).astype(float).reshape(-1, *shape), x.ndim == len(shape)
 
-    def checked(self, name: str, x: "ArrayLike") -> Any:
+    def _checked(self, name: str, x: "ArrayLike") -> Any:
         """One finite point or a batch, as an array; an error calls it `name`."""
         shape = self.X.shape[1:]
         takes = f"one point of shape {shape} or a batch of them"
