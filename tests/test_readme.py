@@ -82,6 +82,11 @@ def test_a_time_in_a_sentence_is_the_one_that_was_measured():
         quoted("gradients", rf"{smooth} JAX, one point .* \| ([\d.]+)", "where JAX takes {:.1f} and {:.1f} times (["),
         quoted("certificates", rf"{certified} .* \| ([\d.]+) s", "one hidden layer takes {1:.1f} s at 784 pixels"),
         quoted("certificates", rf"{certified} \| ([\d.]+) \| .*", "reaches {:.2f} to {:.2f} of the distance"),
+        quoted("certificates", rf"convolution, flattened \| {certified} \| ([\d.]+) \(.*", "20 samples {:.2f} in the"),
+        quoted("certificates", rf"convolution, blocks .* \| {certified} \| ([\d.]+) \(.*", "flattened, {:.2f} if"),
+        quoted(
+            "certificates", rf"convolution, average .* \| {certified} \| ([\d.]+) \(.*", "2 x 2, {:.2f} if averaged"
+        ),
     ]
     assert [words for words in said if words not in FLAT] == []
 
