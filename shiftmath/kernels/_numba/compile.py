@@ -42,17 +42,14 @@ def warn_uncached() -> None:
     )
 
 
-def compiled(
-    function: Callable | None = None, *, disjoint: bool = False, reassociate: bool = False, exact: bool = False
-) -> Any:
+def compiled(function: Callable | None = None, *, disjoint: bool = False, exact: bool = False) -> Any:
     """Decorator: the compiled function.
 
-    disjoint promises that its arrays do not overlap; reassociate lets a sum change its order; exact rounds each
-    operation by itself.
+    disjoint promises that its arrays do not overlap; exact rounds each operation by itself.
     """
     if function is None:
-        return lambda f: compiled(f, disjoint=disjoint, reassociate=reassociate, exact=exact)
-    fastmath = set() if exact else {"contract", "reassoc"} if reassociate else {"contract"}
+        return lambda f: compiled(f, disjoint=disjoint, exact=exact)
+    fastmath = set() if exact else {"contract"}
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "noalias": disjoint}
     dispatcher = njit(**options)(function)
     if not hasattr(dispatcher, "enable_caching"):  # NUMBA_DISABLE_JIT: the function itself
